@@ -1,0 +1,45 @@
+# Every command makes .venv and installs what it needs, once.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := b24app handlers robots install pages sandbox demo benchmarks tests wsgi.py
+
+.PHONY: help demo smoke test lint bench chaos
+help:
+	@echo "make demo   a Bitrix24 portal on this machine with the app installed in it; Ctrl-C stops"
+	@echo "make smoke  the main job without a screen, over HTTP; ends with one JSON line"
+	@echo "make test   the tests (browser tests need Chromium: apt-get install chromium)"
+	@echo "make chaos  kill -9 in the middle of everything"
+	@echo "make lint   ruff and mypy"
+	@echo "make bench  measurements"
+
+demo: $(VENV)/.run
+	@$(BIN)/python -m demo.run $(ARGS)
+
+smoke: $(VENV)/.run
+	@$(BIN)/python -m demo.smoke $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+chaos: $(VENV)/.dev
+	$(BIN)/python -m pytest -m chaos $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	@for script in benchmarks/*.py; do $(BIN)/python $$script $(ARGS) || exit 1; done
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

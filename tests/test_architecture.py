@@ -1,0 +1,173 @@
+"""The import law of the house: arrows point inward, one door per outside thing."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("b24app", "handlers", "robots", "install", "pages", "sandbox", "demo")
+
+FLOORS: tuple[tuple[str, int], ...] = (
+    ("b24app.errors", 0),
+    ("b24app.config", 0),
+    ("b24app.context", 0),
+    ("b24app.log", 0),
+    ("b24app.bitrix", 1),
+    ("b24app.store", 1),
+    ("b24app.jobs", 1),
+    ("b24app.portals", 2),
+    ("b24app.sync", 2),
+    ("b24app.clients", 2),
+    ("b24app.segments", 2),
+    ("b24app.documents", 2),
+    ("b24app.services", 2),
+    ("b24app.drain", 3),
+    ("b24app.worker", 3),
+    ("install", 4),
+    ("handlers", 4),
+    ("robots", 4),
+    ("pages", 4),
+    ("b24app.cli", 5),
+    ("b24app.supervisor", 5),
+    ("b24app.app", 5),
+)
+CORE = ("b24app.errors", "b24app.config", "b24app.context", "b24app.log")
+APART = ("b24app.portals", "b24app.sync", "b24app.clients", "b24app.segments", "b24app.documents")
+EDGES = ("install", "handlers", "robots", "pages")
+# One door per outside thing: who may import it.
+DOORS = {
+    "sqlite3": ("b24app.store", "sandbox"),
+    "sqlite_utils": ("b24app.store", "sandbox"),
+    "requests": ("b24app.bitrix", "sandbox", "demo"),
+    "aiohttp": ("b24app.bitrix",),
+    "fast_bitrix24": ("b24app.bitrix",),
+    "dbos": ("b24app.jobs",),
+    "cryptography": ("b24app.portals",),
+}
+PURE = (
+    "b24app.bitrix.payloads",
+    "b24app.bitrix.limits",
+    "b24app.segments.compile",
+    "b24app.segments.dates",
+    "b24app.documents.values",
+    "b24app.sync.rows",
+)
+IO = ("requests", "sqlite3", "sqlite_utils", "flask", "aiohttp", "dbos", "socket", "subprocess", "threading", "time")
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name of a source file."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def run_time_imports(path: Path) -> set[str]:
+    """Return what a file imports when it runs; what only the type checker sees does not count."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+def is_in(module: str, rooms: tuple[str, ...] | str) -> bool:
+    """Tell whether a module is one of the rooms or inside one."""
+    names = (rooms,) if isinstance(rooms, str) else rooms
+    return any(module == name or module.startswith(name + ".") for name in names)
+
+
+def floor_of(module: str) -> int | None:
+    """Return the floor of a module of the app, None for what is not ours."""
+    return next((floor for name, floor in FLOORS if is_in(module, name)), None)
+
+
+FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")) + [ROOT / "wsgi.py"]
+IMPORTS = {module_name(path): run_time_imports(path) for path in FILES if path.exists()}
+OURS = sorted(name for name in IMPORTS if not is_in(name, ("sandbox", "demo", "wsgi")))
+
+
+def test_every_module_has_a_floor() -> None:
+    """A new module must say on which floor it lives."""
+    homeless = [name for name in OURS if floor_of(name) is None and name != "b24app"]
+
+    assert homeless == []
+
+
+@pytest.mark.parametrize("module", OURS)
+def test_imports_point_inward(module: str) -> None:
+    """A room imports only from the floors below its own, or from itself."""
+    floor = floor_of(module)
+    upward = [
+        name
+        for name in IMPORTS[module]
+        if (other := floor_of(name)) is not None and floor is not None and other > floor
+    ]
+
+    assert upward == []
+
+
+@pytest.mark.parametrize("rooms", [APART, EDGES], ids=["floor 2", "floor 4"])
+def test_neighbours_do_not_know_each_other(rooms: tuple[str, ...]) -> None:
+    """Rooms of floor 2, and the edges of floor 4, never import each other; install alone reads the edges' tuples."""
+    crossings = [
+        (module, name)
+        for module, names in IMPORTS.items()
+        for name in names
+        for room in rooms
+        if is_in(module, room) and is_in(name, tuple(other for other in rooms if other != room))
+        if not is_in(module, "install.plan")
+    ]
+
+    assert crossings == []
+
+
+def test_sandbox_and_app_are_strangers() -> None:
+    """The app has no branch for the sandbox and the sandbox none for the app; the demo speaks HTTP to both."""
+    app_rooms = ("b24app", "handlers", "robots", "install", "pages", "wsgi")
+    crossings = [
+        (module, name)
+        for module, names in IMPORTS.items()
+        for name in names
+        if (is_in(module, app_rooms) and is_in(name, ("sandbox", "demo")))
+        or (is_in(module, "sandbox") and is_in(name, (*app_rooms, "demo")))
+        or (is_in(module, "demo") and is_in(name, (*app_rooms, "sandbox")))
+    ]
+
+    assert crossings == []
+
+
+@pytest.mark.parametrize("package", sorted(DOORS))
+def test_one_door_per_outside_thing(package: str) -> None:
+    """Only its own room touches a database driver, an HTTP client, the job engine, the cipher."""
+    strangers = [m for m, names in IMPORTS.items() if any(is_in(n, package) for n in names) and not is_in(m, DOORS[package])]
+
+    assert strangers == []
+
+
+def test_only_app_knows_flask() -> None:
+    """The product's own rooms know nothing of the web."""
+    allowed = ("b24app.app", "b24app.cli", "b24app.services", "install", "handlers", "robots", "pages", "sandbox")
+    strangers = [m for m, names in IMPORTS.items() if any(is_in(n, "flask") for n in names) and not is_in(m, allowed)]
+
+    assert strangers == []
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_deciding_modules_do_no_io(module: str) -> None:
+    """What decides is pure: no database, no network, no clock of its own."""
+    doers = [name for name in IMPORTS[module] if is_in(name, IO)]
+
+    assert doers == []
