@@ -94,7 +94,7 @@ def floor_of(module: str) -> int | None:
     return next((floor for name, floor in FLOORS if is_in(module, name)), None)
 
 
-FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")) + [ROOT / "wsgi.py"]
+FILES = [*sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")), ROOT / "wsgi.py"]
 IMPORTS = {module_name(path): run_time_imports(path) for path in FILES if path.exists()}
 OURS = sorted(name for name in IMPORTS if not is_in(name, ("sandbox", "demo", "wsgi")))
 
@@ -110,11 +110,7 @@ def test_every_module_has_a_floor() -> None:
 def test_imports_point_inward(module: str) -> None:
     """A room imports only from the floors below its own, or from itself."""
     floor = floor_of(module)
-    upward = [
-        name
-        for name in IMPORTS[module]
-        if (other := floor_of(name)) is not None and floor is not None and other > floor
-    ]
+    upward = [name for name in IMPORTS[module] if (other := floor_of(name)) is not None and floor is not None and other > floor]
 
     assert upward == []
 
