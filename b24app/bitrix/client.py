@@ -1,0 +1,183 @@
+"""Single calls, every write and small dictionaries, over one `requests` session a process.
+
+Waits for the portal's budget, reads the body before the status, renews the token only after `expired_token`, follows a
+renamed portal only to an allowed address, repeats reads and never a write. Mass reads are in bulk.py.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Protocol
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from b24app.bitrix.budget import Budget
+from b24app.bitrix.payloads import Answer, BatchAnswer, build_command, read_answer, read_batch
+from b24app.errors import BitrixBusy, BitrixError, BitrixLost
+
+TIMEOUT = (10.0, 75.0)  # seconds to connect, to answer; a portal may think for 60
+TRIES = 4  # of a read
+FIRST_DELAY = 0.7  # seconds, doubled with every try
+MOST_PATIENCE = 20.0  # seconds that one call waits; longer is BitrixBusy for whoever can put work off
+BATCH_SIZE = 50
+RENEWED_BY = frozenset({"expired_token"})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+READS = frozenset({"get", "list", "fields", "types", "current", "info", "scope", "profile", "events", "time", "getfields"})
+NOT_READS = frozenset({"event.offline.get"})  # takes what it returns out of the queue
+
+Command = tuple[str, Mapping[str, Any]]
+
+
+class Tokens(Protocol):
+    """Whose token a client uses: see portals.tokens."""
+
+    def access(self) -> str:
+        """Return an access token, however old."""
+
+    def renew(self, stale: str) -> str:
+        """Return one that is newer than `stale`."""
+
+
+def make_session() -> requests.Session:
+    """Return the process's one session: connections are kept, cookies never."""
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=16, pool_maxsize=64))
+    return session
+
+
+def is_read(method: str) -> bool:
+    """Tell whether a call may be repeated without harm."""
+    return method.lower() not in NOT_READS and method.lower().rsplit(".", 1)[-1] in READS
+
+
+class Client:
+    """One portal's REST API with one person's token. Safe for threads."""
+
+    def __init__(
+        self,
+        portal_url: str,
+        tokens: Tokens,
+        budget: Budget,
+        session: requests.Session,
+        origins: Collection[str] = (),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = portal_url.rstrip("/")
+        self.tokens, self.budget = tokens, budget
+        self._session, self._sleep = session, sleep
+        self._origins = frozenset({self.url, *origins})
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """Call one method. Raises BitrixBusy, BitrixGone, BitrixLost (a write whose answer was lost) or BitrixError."""
+        answer = self._repeat(method, params or {}, {method}, is_read(method))
+        self.budget.note(method, answer.time)
+        return answer
+
+    def batch(self, commands: Mapping[str, Command], halt: bool = False) -> BatchAnswer:
+        """Send up to 50 commands in one request; they may refer to one another by `$result[key]`.
+
+        Every command has its own answer or its own error: look into `errors`.
+        """
+        if not 0 < len(commands) <= BATCH_SIZE:
+            raise ValueError(f"a batch holds 1 to {BATCH_SIZE} commands, not {len(commands)}")
+        methods = {key: method for key, (method, _) in commands.items()}
+        cmd = {key: build_command(method, params) for key, (method, params) in commands.items()}
+        body = {"halt": int(halt), "cmd": cmd}
+        answer = self._repeat("batch", body, set(methods.values()), all(is_read(method) for method in methods.values()))
+        batch = read_batch(methods, answer)
+        for key, part in batch.answers.items():
+            self.budget.note(methods[key], part.time)
+        for key, error in batch.errors.items():
+            batch.errors[key] = self.budget.busy(error) if isinstance(error, BitrixBusy) else error
+        return batch
+
+    def pages(self, method: str, params: Mapping[str, Any] | None = None, key: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the records of a small dictionary, page after page by `next`. `key` names the list inside the result."""
+        start: int | None = 0
+        while start is not None:
+            answer = self.call(method, {**(params or {}), "start": start})
+            result = answer.result.get(key, []) if key and isinstance(answer.result, Mapping) else answer.result
+            yield from result.values() if isinstance(result, Mapping) else result or ()
+            start = answer.next if answer.next and answer.next > start else None
+
+    def _repeat(self, method: str, params: Mapping[str, Any], methods: set[str], repeatable: bool) -> Answer:
+        """Try a read several times with growing delays; a write once more only when nothing was done."""
+        for attempt in range(TRIES):
+            try:
+                return self._with_fresh_token(method, params, methods)
+            except (BitrixBusy, BitrixLost) as error:
+                delay = self._delay_after(error, attempt)
+                if attempt == TRIES - 1 or delay > MOST_PATIENCE:
+                    raise
+                if not repeatable and not _was_not_done(error):
+                    raise _lost(error) from error
+                self._sleep(delay)
+        raise AssertionError("unreachable")
+
+    def _delay_after(self, error: BitrixError, attempt: int) -> float:
+        delay = FIRST_DELAY * 2**attempt
+        return max(delay, error.retry_after) if isinstance(error, BitrixBusy) else delay
+
+    def _with_fresh_token(self, method: str, params: Mapping[str, Any], methods: set[str]) -> Answer:
+        token = self.tokens.access()
+        try:
+            return self._send(method, params, methods, token)
+        except BitrixError as error:
+            if error.code.lower() not in RENEWED_BY:
+                raise
+        return self._send(method, params, methods, self.tokens.renew(token))
+
+    def _send(self, method: str, params: Mapping[str, Any], methods: set[str], token: str) -> Answer:
+        wait = self.budget.reserve(methods)
+        if wait > MOST_PATIENCE:
+            raise BitrixBusy(method, "QUERY_LIMIT_EXCEEDED", "our own budget is used up", 0, wait)
+        if wait:
+            self._sleep(wait)
+        response = self._post(method, {**params, "auth": token})
+        try:
+            return read_answer(method, response.status_code, response.content)
+        except BitrixBusy as error:
+            raise self.budget.busy(error) from error
+
+    def _post(self, method: str, body: Mapping[str, Any]) -> requests.Response:
+        address = f"{self.url}/rest/{method}"
+        response = self._post_to(method, address, body)
+        if response.status_code in REDIRECTS:
+            address = urljoin(address, response.headers.get("Location", ""))
+            if origin_of(address) not in self._origins:
+                raise BitrixError(method, "foreign_redirect", "the portal sends us to an address that is not allowed", response.status_code)
+            response = self._post_to(method, address, body)
+        return response
+
+    def _post_to(self, method: str, address: str, body: Mapping[str, Any]) -> requests.Response:
+        try:
+            return self._session.post(address, json=body, timeout=TIMEOUT, allow_redirects=False)
+        except requests.ConnectTimeout as error:
+            raise BitrixBusy(method, "unreachable", type(error).__name__) from error
+        except requests.RequestException as error:
+            raise BitrixLost(method, "no_answer", type(error).__name__) from error
+
+
+def origin_of(address: str) -> str:
+    """Return scheme://host[:port] in lower case."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _was_not_done(error: BitrixError) -> bool:
+    """Tell whether the portal refused before it began."""
+    return isinstance(error, BitrixBusy) and error.status in (0, 429, 503)
+
+
+def _lost(error: BitrixError) -> BitrixLost:
+    """A write that failed half-way may have been done."""
+    if isinstance(error, BitrixLost):
+        return error
+    return BitrixLost(error.method, error.code, error.text, error.status)

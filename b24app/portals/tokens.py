@@ -1,0 +1,106 @@
+"""The portal's tokens at rest: encrypted in the store, renewed by one process at a time.
+
+A pair is renewed only after the portal said `expired_token` (renewing on a schedule may get the app blocked),
+and the new pair is saved before it is used, because the old refresh token dies with it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from b24app.errors import BitrixGone, Refused
+
+if TYPE_CHECKING:
+    from b24app.bitrix.oauth import OAuth
+    from b24app.portals.vault import Vault
+    from b24app.store.settings import AppStore
+
+SECRET = "tokens"  # the name under which the pair lies in the store
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """An access token and what renews it. The repr shows neither."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_at: float = 0.0  # unix seconds
+
+    def to_json(self) -> str:
+        """Return the pair as it is encrypted."""
+        return json.dumps([self.access, self.refresh, self.expires_at])
+
+    @classmethod
+    def from_json(cls, text: str) -> TokenPair:
+        """Read what `to_json` wrote."""
+        access, refresh, expires_at = json.loads(text)
+        return cls(access, refresh, expires_at)
+
+
+class StoredTokens:
+    """The installer's tokens of one portal. Safe for threads and for several processes."""
+
+    def __init__(self, app_store: AppStore, vault: Vault, oauth: OAuth, member_id: str, lock_file: Path) -> None:
+        self._app_store, self._vault, self._oauth = app_store, vault, oauth
+        self._member_id, self._lock_file = member_id, lock_file
+        self._lock = threading.Lock()
+
+    def access(self) -> str:
+        """Return the access token, however old. Raises BitrixGone when there is none."""
+        return self._read().access
+
+    def renew(self, stale: str) -> str:
+        """Return a token newer than `stale`: another process's, if it was faster, else one from the OAuth server."""
+        with self._alone():
+            pair = self._read()
+            if pair.access != stale:
+                return pair.access
+            fresh = self._oauth.refresh(pair.refresh)
+            self.save(fresh)
+            return fresh.access
+
+    def save(self, pair: TokenPair) -> None:
+        """Encrypt and keep a pair."""
+        self._app_store.save_secret(self._member_id, SECRET, self._vault.seal(pair.to_json()))
+
+    def _read(self) -> TokenPair:
+        sealed = self._app_store.find_secret(self._member_id, SECRET)
+        if sealed is None:
+            raise BitrixGone("oauth", "no_tokens", "the portal has no tokens here")
+        return TokenPair.from_json(self._vault.open(sealed))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the portal's renewal lock: the thread lock first, because flock is per open file."""
+        with self._lock, self._lock_file.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+
+class BorrowedTokens:
+    """The token of whoever opened a frame, for one request: it is never renewed and never kept."""
+
+    def __init__(self, access: str) -> None:
+        self._access = access
+
+    def __repr__(self) -> str:
+        return "BorrowedTokens()"
+
+    def access(self) -> str:
+        """Return the token."""
+        return self._access
+
+    def renew(self, stale: str) -> str:  # noqa: ARG002
+        """Raise: the frame has to be opened again."""
+        raise Refused("the frame's token has expired")
+
