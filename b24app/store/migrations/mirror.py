@@ -48,8 +48,8 @@ _DICTIONARIES = (
     "CREATE TABLE category (id INTEGER PRIMARY KEY, title TEXT, sort INTEGER, is_default INTEGER)",
     "CREATE TABLE employee (id INTEGER PRIMARY KEY, name TEXT, email TEXT, is_active INTEGER, department_ids TEXT, position TEXT)",
     "CREATE TABLE currency (id TEXT PRIMARY KEY, title TEXT, is_base INTEGER, rate REAL)",
-    "CREATE TABLE user_field (entity TEXT NOT NULL, name TEXT NOT NULL, column_name TEXT NOT NULL, kind TEXT, title_ru TEXT, title_en TEXT, "
-    "is_multiple INTEGER, items TEXT, PRIMARY KEY (entity, name))",
+    "CREATE TABLE user_field (entity TEXT NOT NULL, name TEXT NOT NULL, column_name TEXT NOT NULL, kind TEXT, title_ru TEXT, "
+    "title_en TEXT, is_multiple INTEGER, items TEXT, PRIMARY KEY (entity, name))",
     "CREATE TABLE dictionary (kind TEXT NOT NULL, id TEXT NOT NULL, title TEXT, sort INTEGER, PRIMARY KEY (kind, id))",
 )
 
@@ -94,3 +94,10 @@ def create_first_tables(db: Database) -> None:
     """All tables of the first release."""
     for statement in _RECORDS + _DICTIONARIES + _WORK + _CLIENTS + _INDEXES:
         db.execute(statement)
+
+
+@MIGRATIONS()
+def add_terms_of_offers(db: Database) -> None:
+    """What an offer promised, when it was asked for, where it was told of."""
+    for column in ("amount REAL", "currency TEXT", "valid_until TEXT", "public_url TEXT", "asked_at TEXT", "comment_id INTEGER"):
+        db.execute(f"ALTER TABLE offer ADD COLUMN {column}")
