@@ -1,11 +1,12 @@
-"""What changed in the portal and is not read yet: one line a record, however often it changed.
+"""What is left to do: records that changed in the portal and are not read yet, clients whose records were read anew.
 
-A line that is renewed while its record is being pulled gets a new mark and so outlives that pull.
+One line a record or client, however often it changed. A line that is renewed while it is being worked on gets a new mark
+and so outlives that work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -53,3 +54,25 @@ def forget_changes(store: PortalStore, changes: Sequence[Change]) -> None:
 def count_changes(store: PortalStore) -> int:
     """Return how many records wait to be read."""
     return int(store.rows("SELECT count(*) AS n FROM change")[0]["n"])
+
+
+def save_due_clients(store: PortalStore, keys: Iterable[str]) -> None:
+    """Note clients to be counted again; belongs into the transaction that changed their records."""
+    mark = uuid4().hex
+    with store.write() as db:
+        db.conn.executemany(
+            "INSERT INTO due_client (client_key, mark) VALUES (?, ?) ON CONFLICT (client_key) DO UPDATE SET mark = excluded.mark",
+            [(key, mark) for key in keys],
+        )
+
+
+def list_due_clients(store: PortalStore, limit: int) -> dict[str, str]:
+    """Return keys and their marks."""
+    rows = store.rows("SELECT client_key, mark FROM due_client ORDER BY client_key LIMIT ?", (limit,))
+    return {row["client_key"]: row["mark"] for row in rows}
+
+
+def forget_due_clients(store: PortalStore, marks: Mapping[str, str]) -> None:
+    """Remove exactly these; one that has become due again stays."""
+    with store.write() as db:
+        db.conn.executemany("DELETE FROM due_client WHERE client_key = ? AND mark = ?", marks.items())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -72,13 +72,20 @@ class PortalStore:
         """Return the primary key's columns in their order."""
         return tuple(row["name"] for row in self.rows("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)))
 
-    def add_columns(self, table: str, columns: Mapping[str, str]) -> list[str]:
-        """Make the columns (name to SQL type) that the table does not have yet; return the new ones."""
+    def set_columns(self, table: str, columns: Mapping[str, str]) -> None:
+        """Make the columns (name to SQL type) that are not there or have another type."""
         with self.write() as db:
-            new = [name for name in columns if name not in self.columns(table)]
-            for name in new:
+            there = self.columns(table)
+            for name in [name for name, kind in columns.items() if there.get(name) != kind]:
+                if name in there:
+                    db.conn.execute(f'ALTER TABLE "{table}" DROP COLUMN "{name}"')
                 db.conn.execute(f'ALTER TABLE "{table}" ADD COLUMN "{name}" {columns[name]}')
-        return new
+
+    def clear_columns(self, table: str, names: Iterable[str]) -> None:
+        """Make every value of these columns unknown."""
+        if settings := ", ".join(f'"{name}" = NULL' for name in names):
+            with self.write() as db:
+                db.conn.execute(f'UPDATE "{table}" SET {settings}')
 
     def close(self) -> None:
         """Close the connection."""

@@ -13,7 +13,8 @@ def plan_steps(store: PortalStore, job: str, steps: Sequence[tuple[str, str]]) -
     with store.write() as db:
         first = store.rows("SELECT count(*) AS n FROM progress WHERE job = ?", (job,))[0]["n"]
         db.conn.executemany(
-            "INSERT INTO progress (job, step, position, title_key, state) VALUES (?, ?, ?, ?, 'waiting') ON CONFLICT (job, step) DO NOTHING",
+            "INSERT INTO progress (job, step, position, title_key, state) VALUES (?, ?, ?, ?, 'waiting') "
+            "ON CONFLICT (job, step) DO NOTHING",
             [(job, step, first + index, title) for index, (step, title) in enumerate(steps)],
         )
 

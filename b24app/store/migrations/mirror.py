@@ -56,6 +56,8 @@ _DICTIONARIES = (
 _WORK = (
     "CREATE TABLE change (entity TEXT NOT NULL, record_id INTEGER NOT NULL, kind TEXT NOT NULL, seen_at TEXT NOT NULL, mark TEXT NOT NULL, "
     "PRIMARY KEY (entity, record_id))",
+    # Clients whose facts and memberships are older than their records.
+    "CREATE TABLE due_client (client_key TEXT PRIMARY KEY, mark TEXT NOT NULL)",
     'CREATE TABLE "cursor" (name TEXT PRIMARY KEY, value TEXT)',
     "CREATE TABLE progress (job TEXT NOT NULL, step TEXT NOT NULL, position INTEGER NOT NULL, title_key TEXT, state TEXT NOT NULL, "
     "done INTEGER, total INTEGER, note TEXT, started_at TEXT, finished_at TEXT, PRIMARY KEY (job, step))",
@@ -101,3 +103,28 @@ def add_terms_of_offers(db: Database) -> None:
     """What an offer promised, when it was asked for, where it was told of."""
     for column in ("amount REAL", "currency TEXT", "valid_until TEXT", "public_url TEXT", "asked_at TEXT", "comment_id INTEGER"):
         db.execute(f"ALTER TABLE offer ADD COLUMN {column}")
+
+
+_WIDER_CLIENTS = (
+    *(f"ALTER TABLE client ADD COLUMN {column}" for column in ("search TEXT", "last_activity TEXT")),
+    *(
+        f"ALTER TABLE client_fact ADD COLUMN {column}"
+        for column in ("average_purchase REAL", "open_deals INTEGER", "open_sum REAL", "last_activity TEXT")
+    ),
+    "CREATE TABLE client_contact (contact_id INTEGER PRIMARY KEY, client_key TEXT NOT NULL)",
+    "CREATE TABLE client_deal (deal_id INTEGER PRIMARY KEY, client_key TEXT NOT NULL, state TEXT, amount REAL, bought_on TEXT, "
+    "last_activity TEXT)",
+    "CREATE TABLE fact (key TEXT PRIMARY KEY, position INTEGER NOT NULL, kind TEXT NOT NULL, since TEXT, words TEXT NOT NULL)",
+    "CREATE TABLE segment_state (segment_key TEXT PRIMARY KEY, members INTEGER NOT NULL, unknown INTEGER NOT NULL, day TEXT NOT NULL, "
+    "refreshed_at TEXT NOT NULL, problem TEXT)",
+    "CREATE INDEX client_contact_client_key ON client_contact (client_key)",
+    "CREATE INDEX client_deal_client_key ON client_deal (client_key, state, bought_on, amount, last_activity)",
+    "CREATE INDEX client_search ON client (search)",
+)
+
+
+@MIGRATIONS()
+def widen_clients(db: Database) -> None:
+    """Whose a contact or a deal is, the facts' own catalogue, what a segment's last refresh found."""
+    for statement in _WIDER_CLIENTS:
+        db.execute(statement)
