@@ -25,17 +25,18 @@ class Budget:
         self._operating = Operating()
         self.clock = clock
 
-    def reserve(self, methods: set[str], margin: float = 0.0) -> float:
-        """Book one HTTP request and return the seconds to wait before it.
-
-        Raises BitrixBusy when one of the methods has used up its `operating` seconds: nothing is booked then.
-        """
+    def check(self, methods: set[str]) -> None:
+        """Raise BitrixBusy when one of the methods has used up its `operating` seconds."""
         with self._lock:
             now = self.clock()
             for method in methods:
                 if (rest := self._operating.delay(method, now)) > 0:
                     raise BitrixBusy(method, "OPERATION_TIME_LIMIT", "the method rests", 429, rest)
-            return self._bucket.reserve(now, margin)
+
+    def reserve(self, margin: float = 0.0) -> float:
+        """Book one HTTP request and return the seconds to wait before it is sent."""
+        with self._lock:
+            return self._bucket.reserve(self.clock(), margin)
 
     def note(self, method: str, spent: Mapping[str, Any]) -> None:
         """Keep the `time` of an answer."""

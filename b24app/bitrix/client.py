@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
 
 from b24app.bitrix.budget import Budget
 from b24app.bitrix.payloads import Answer, BatchAnswer, build_command, read_answer, read_batch
 from b24app.errors import BitrixBusy, BitrixError, BitrixLost
+
+if TYPE_CHECKING:
+    from b24app.bitrix.bulk import Bulk
 
 TIMEOUT = (10.0, 75.0)  # seconds to connect, to answer; a portal may think for 60
 TRIES = 4  # of a read
@@ -57,22 +62,17 @@ def is_read(method: str) -> bool:
     return method.lower() not in NOT_READS and method.lower().rsplit(".", 1)[-1] in READS
 
 
+@dataclass(frozen=True)
 class Client:
-    """One portal's REST API with one person's token. Safe for threads."""
+    """One portal's REST API with one person's token. Safe for threads. `origins`: where a renamed portal may be."""
 
-    def __init__(
-        self,
-        portal_url: str,
-        tokens: Tokens,
-        budget: Budget,
-        session: requests.Session,
-        origins: Collection[str] = (),
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.url = portal_url.rstrip("/")
-        self.tokens, self.budget = tokens, budget
-        self._session, self._sleep = session, sleep
-        self._origins = frozenset({self.url, *origins})
+    url: str
+    tokens: Tokens
+    budget: Budget
+    session: requests.Session
+    origins: Collection[str] = ()
+    bulk: Bulk | None = None
+    sleep: Callable[[float], None] = time.sleep
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
         """Call one method. Raises BitrixBusy, BitrixGone, BitrixLost (a write whose answer was lost) or BitrixError."""
@@ -107,6 +107,14 @@ class Client:
             yield from result.values() if isinstance(result, Mapping) else result or ()
             start = answer.next if answer.next and answer.next > start else None
 
+    def stream(
+        self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, upto: int | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Read a long list: see Bulk.stream."""
+        if self.bulk is None:
+            raise ValueError("this client has no bulk reader: make it with Door.client")
+        return self.bulk.stream(method, params, key, after, upto)
+
     def _repeat(self, method: str, params: Mapping[str, Any], methods: set[str], repeatable: bool) -> Answer:
         """Try a read several times with growing delays; a write once more only when nothing was done."""
         for attempt in range(TRIES):
@@ -118,7 +126,7 @@ class Client:
                     raise
                 if not repeatable and not _was_not_done(error):
                     raise _lost(error) from error
-                self._sleep(delay)
+                self.sleep(delay)
         raise AssertionError("unreachable")
 
     def _delay_after(self, error: BitrixError, attempt: int) -> float:
@@ -135,11 +143,12 @@ class Client:
         return self._send(method, params, methods, self.tokens.renew(token))
 
     def _send(self, method: str, params: Mapping[str, Any], methods: set[str], token: str) -> Answer:
-        wait = self.budget.reserve(methods)
+        self.budget.check(methods)
+        wait = self.budget.reserve()
         if wait > MOST_PATIENCE:
             raise BitrixBusy(method, "QUERY_LIMIT_EXCEEDED", "our own budget is used up", 0, wait)
         if wait:
-            self._sleep(wait)
+            self.sleep(wait)
         response = self._post(method, {**params, "auth": token})
         try:
             return read_answer(method, response.status_code, response.content)
@@ -151,17 +160,17 @@ class Client:
         response = self._post_to(method, address, body)
         if response.status_code in REDIRECTS:
             address = urljoin(address, response.headers.get("Location", ""))
-            if origin_of(address) not in self._origins:
+            if origin_of(address) not in (*self.origins, self.url):
                 raise BitrixError(method, "foreign_redirect", "the portal sends us to an address that is not allowed", response.status_code)
             response = self._post_to(method, address, body)
         return response
 
     def _post_to(self, method: str, address: str, body: Mapping[str, Any]) -> requests.Response:
         try:
-            return self._session.post(address, json=body, timeout=TIMEOUT, allow_redirects=False)
-        except requests.ConnectTimeout as error:
-            raise BitrixBusy(method, "unreachable", type(error).__name__) from error
+            return self.session.post(address, json=body, timeout=TIMEOUT, allow_redirects=False)
         except requests.RequestException as error:
+            if _never_left(error):
+                raise BitrixBusy(method, "unreachable", type(error).__name__) from error
             raise BitrixLost(method, "no_answer", type(error).__name__) from error
 
 
@@ -169,6 +178,12 @@ def origin_of(address: str) -> str:
     """Return scheme://host[:port] in lower case."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _never_left(error: requests.RequestException) -> bool:
+    """Tell whether no connection was made, so that nothing can have been done."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
 def _was_not_done(error: BitrixError) -> bool:

@@ -202,7 +202,8 @@ def error_of(method: str, envelope: Mapping[str, Any], status: int = 0) -> Bitri
 
 def _code(envelope: Mapping[str, Any]) -> tuple[str, str]:
     """Return code and description; REST 3.0 nests both in a map."""
-    error, text = envelope.get("error"), envelope.get("error_description") or ""
+    error: Any = envelope.get("error")
+    text = envelope.get("error_description") or ""
     if isinstance(error, Mapping):
         error, text = error.get("code"), error.get("message") or text
     return str("" if error is None else error)[:TEXT_LIMIT], str(text)[:TEXT_LIMIT]

@@ -7,14 +7,13 @@ and the new pair is saved before it is used, because the old refresh token dies 
 from __future__ import annotations
 
 import fcntl
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from b24app.bitrix.oauth import TokenPair
 from b24app.errors import BitrixGone, Refused
 
 if TYPE_CHECKING:
@@ -22,26 +21,7 @@ if TYPE_CHECKING:
     from b24app.portals.vault import Vault
     from b24app.store.settings import AppStore
 
-SECRET = "tokens"  # the name under which the pair lies in the store
-
-
-@dataclass(frozen=True)
-class TokenPair:
-    """An access token and what renews it. The repr shows neither."""
-
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
-    expires_at: float = 0.0  # unix seconds
-
-    def to_json(self) -> str:
-        """Return the pair as it is encrypted."""
-        return json.dumps([self.access, self.refresh, self.expires_at])
-
-    @classmethod
-    def from_json(cls, text: str) -> TokenPair:
-        """Read what `to_json` wrote."""
-        access, refresh, expires_at = json.loads(text)
-        return cls(access, refresh, expires_at)
+NAME = "tokens"  # the name under which the pair lies in the store
 
 
 class StoredTokens:
@@ -68,10 +48,10 @@ class StoredTokens:
 
     def save(self, pair: TokenPair) -> None:
         """Encrypt and keep a pair."""
-        self._app_store.save_secret(self._member_id, SECRET, self._vault.seal(pair.to_json()))
+        self._app_store.save_secret(self._member_id, NAME, self._vault.seal(pair.to_json()))
 
     def _read(self) -> TokenPair:
-        sealed = self._app_store.find_secret(self._member_id, SECRET)
+        sealed = self._app_store.find_secret(self._member_id, NAME)
         if sealed is None:
             raise BitrixGone("oauth", "no_tokens", "the portal has no tokens here")
         return TokenPair.from_json(self._vault.open(sealed))
@@ -103,4 +83,3 @@ class BorrowedTokens:
     def renew(self, stale: str) -> str:  # noqa: ARG002
         """Raise: the frame has to be opened again."""
         raise Refused("the frame's token has expired")
-

@@ -1,0 +1,115 @@
+"""Mass reads over fast-bitrix24: keyset chains in batches, streamed in id order with flat memory.
+
+What a chain is stands in chains.py, how the library is tamed in wire.py. Never writes to a portal, never keeps what it read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Collection, Coroutine, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from b24app.bitrix.chains import Chunk, Density, Query, chain, newest, newest_id, read_chunk
+from b24app.bitrix.wire import Wire
+from b24app.errors import BitrixLost
+
+if TYPE_CHECKING:
+    from b24app.bitrix.budget import Budget
+    from b24app.bitrix.client import Tokens
+
+T = TypeVar("T")
+
+AT_A_TIME = 3  # requests under way: the bucket decides the rate, this hides the latency
+
+
+@dataclass(frozen=True)
+class _Running:
+    """The event loop, its thread, and what sends in it."""
+
+    loop: asyncio.AbstractEventLoop
+    thread: threading.Thread
+    wire: Wire
+
+
+class Bulk:
+    """Reads long lists of one portal. Safe for threads; makes a thread at the first read and ends it with `close`."""
+
+    def __init__(self, portal_url: str, tokens: Tokens, budget: Budget, origins: Collection[str] = ()) -> None:
+        self._url, self._tokens, self._budget = portal_url.rstrip("/"), tokens, budget
+        self._origins = frozenset(origins)
+        self._lock = threading.Lock()
+        self._running: _Running | None = None
+
+    def stream(
+        self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, upto: int | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield lists of up to 2,500 records with `after` < id <= `upto`, ascending; without `upto` to the newest id of now.
+
+        `key` names the list inside the result (None: the result is the list, and ids are called ID). Whatever was yielded
+        is complete up to its last id: after BitrixBusy or BitrixLost begin again with that id as `after`.
+        """
+        query = Query(method, dict(params or {}), key)
+        top = self._submit(self._newest(query)).result() if upto is None else upto
+        density = Density()
+        pending: deque[tuple[int, Future[Chunk]]] = deque()
+        low = after
+        try:
+            while low < top or pending:
+                while low < top and len(pending) < (AT_A_TIME if density.known else 1):
+                    high = min(top, low + density.width())
+                    pending.append((high, self._submit(self._read(query, low, high, density.pages(high - low)))))
+                    low = high
+                high, future = pending.popleft()
+                chunk = future.result()
+                density.learn(chunk)
+                if not chunk.done and chunk.error is None:
+                    rest = self._read(query, chunk.last, high, density.pages(high - chunk.last))
+                    pending.appendleft((high, self._submit(rest)))
+                if chunk.records:
+                    yield chunk.records
+                if chunk.error is not None:
+                    raise chunk.error
+        finally:
+            for _, future in pending:
+                future.cancel()
+
+    def close(self) -> None:
+        """End the thread and its connections; a reading that is under way gets BitrixLost."""
+        with self._lock:
+            running, self._running = self._running, None
+        if running is not None:
+            asyncio.run_coroutine_threadsafe(running.wire.close(), running.loop).result()
+            running.loop.call_soon_threadsafe(running.loop.stop)
+            running.thread.join()
+            running.loop.close()
+
+    async def _newest(self, query: Query) -> int:
+        batch = await self._wire().batch({"newest": newest(query)})
+        batch.raise_for_errors()
+        return newest_id(query, batch.answers["newest"])
+
+    async def _read(self, query: Query, low: int, high: int, pages: int) -> Chunk:
+        return read_chunk(query, low, high, await self._wire().batch(chain(query, low, high, pages)))
+
+    def _wire(self) -> Wire:
+        running = self._running
+        if running is None:
+            raise BitrixLost("batch", "closed", "the reader was closed")
+        return running.wire
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._start().loop)
+
+    def _start(self) -> _Running:
+        with self._lock:
+            if self._running is None:
+                loop = asyncio.new_event_loop()
+                thread = threading.Thread(target=loop.run_forever, name="bulk", daemon=True)
+                thread.start()
+                opening = Wire.open(self._url, self._tokens, self._budget, self._origins)
+                self._running = _Running(loop, thread, asyncio.run_coroutine_threadsafe(opening, loop).result())
+            return self._running

@@ -1,0 +1,138 @@
+"""Keyset chains: up to fifty pages in one batch, each beginning behind the last id of the page before it.
+
+Pure: builds commands and reads their answers, sends nothing. `start: -1` spares the portal the counting
+(https://github.com/bitrix-tools/b24-rest-docs, settings/performance/huge-data.md: 49.9 s against 0.097 s).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from b24app.bitrix.payloads import Answer, BatchAnswer
+from b24app.errors import BitrixError
+
+PAGE = 50
+LONGEST = 50  # commands in a batch
+FIRST = 8  # pages of the first chain, when nothing is known of the gaps between ids
+
+Command = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A list method and what is asked of it. `key` names the list inside the result; without it ids are called ID."""
+
+    method: str
+    params: Mapping[str, Any]
+    key: str | None = "items"
+
+    @property
+    def id_name(self) -> str:
+        """How this family spells the id: lists inside a key are of the camelCase family."""
+        return "id" if self.key else "ID"
+
+    def records(self, answer: Answer) -> list[dict[str, Any]]:
+        """Return the records of a page. Raises BitrixError when the answer is not a list."""
+        result = answer.result
+        if self.key and isinstance(result, Mapping):
+            result = result.get(self.key, [])
+        if not isinstance(result, list):
+            raise BitrixError(self.method, "unexpected_answer", f"no list {self.key or ''}")
+        return result
+
+    def id_of(self, record: Mapping[str, Any]) -> int:
+        """Return a record's id as a number."""
+        return int(record[self.id_name])
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What one chain brought: everything with low < id <= last; `done` when the range is read to its end."""
+
+    records: list[dict[str, Any]]
+    low: int
+    last: int
+    done: bool
+    error: BitrixError | None = None
+
+
+@dataclass
+class Density:
+    """How many records there are among a hundred ids, learned on the way, to cut ranges that fill a batch."""
+
+    known: bool = False
+    rate: float = field(default=1.0)
+
+    def width(self) -> int:
+        """Return how many ids the next range should span."""
+        pages = LONGEST if self.known else FIRST
+        return max(PAGE, int(pages * PAGE * 0.9 / self.rate))
+
+    def pages(self, span: int) -> int:
+        """Return how long a chain over so many ids should be: a page too many costs little, a second batch costs more."""
+        expected = int(span * self.rate * 1.1 / PAGE) + 2
+        return max(1, min(LONGEST, expected, -(-span // PAGE)))
+
+    def learn(self, chunk: Chunk) -> None:
+        """Take the rate of the newest chunk."""
+        span = chunk.last - chunk.low
+        if chunk.error is None and span > 0:
+            self.rate = max(len(chunk.records) / span, 0.001)
+            self.known = True
+
+
+def newest(query: Query) -> Command:
+    """Return the command that finds the greatest id."""
+    return query.method, {**query.params, "order": {query.id_name: "DESC"}, "start": -1}
+
+
+def newest_id(query: Query, answer: Answer) -> int:
+    """Return the greatest id, 0 when there is nothing."""
+    records = query.records(answer)
+    return query.id_of(records[0]) if records else 0
+
+
+def chain(query: Query, low: int, high: int, pages: int) -> dict[str, Command]:
+    """Return the commands that read low < id <= high page by page."""
+    inside = f"[{query.key}]" if query.key else ""
+    commands: dict[str, Command] = {}
+    behind: int | str = low
+    for number in range(pages):
+        bounds = {f">{query.id_name}": behind, f"<={query.id_name}": high}
+        params = {**query.params, "filter": {**query.params.get("filter", {}), **bounds}}
+        commands[f"p{number}"] = (query.method, {**params, "order": {query.id_name: "ASC"}, "start": -1})
+        behind = f"$result[p{number}]{inside}[{PAGE - 1}][{query.id_name}]"
+    return commands
+
+
+def read_chunk(query: Query, low: int, high: int, batch: BatchAnswer) -> Chunk:
+    """Join the pages of a chain.
+
+    The first page that is not full ends the range: the reference of the page behind it points to nothing, and what
+    the portal answers to that is not ours to read. A failing page ends the chunk too, with its error.
+    """
+    records: list[dict[str, Any]] = []
+    last, number = low, 0
+    while f"p{number}" in batch.answers:
+        page = query.records(batch.answers[f"p{number}"])
+        last = _check_ascending(query, last, page)
+        records += page
+        number += 1
+        if len(page) < PAGE or last >= high:
+            return Chunk(records, low, high, done=True)
+    error = batch.errors.get(f"p{number}")
+    if error is None and number == 0:
+        error = BitrixError(query.method, "unexpected_answer", "the batch answered nothing")
+    return Chunk(records, low, last, done=False, error=error)
+
+
+def _check_ascending(query: Query, last: int, page: list[dict[str, Any]]) -> int:
+    """A method that ignores the filter or the order would be read in circles."""
+    for record in page:
+        current = query.id_of(record)
+        if current <= last:
+            raise BitrixError(query.method, "not_ascending", f"id {current} came after {last}")
+        last = current
+    return last
