@@ -101,7 +101,8 @@ def create_first_tables(db: Database) -> None:
 @MIGRATIONS()
 def add_terms_of_offers(db: Database) -> None:
     """What an offer promised, when it was asked for, where it was told of."""
-    for column in ("amount REAL", "currency TEXT", "valid_until TEXT", "public_url TEXT", "asked_at TEXT", "comment_id INTEGER"):
+    terms = ("amount REAL", "currency TEXT", "valid_until TEXT", "public_url TEXT", "asked_at TEXT")
+    for column in (*terms, "comment_id INTEGER", "comment_error TEXT"):
         db.execute(f"ALTER TABLE offer ADD COLUMN {column}")
 
 

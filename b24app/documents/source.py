@@ -1,0 +1,98 @@
+"""Gathers what an offer is made from: the deal fresh from the portal, for the mirror may lag; the history from the mirror.
+
+Decides nothing: what the offer says is in values.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from b24app.documents.templates import DEAL
+from b24app.documents.values import Source, find_fields
+from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken
+from b24app.store.offers import list_purchases, list_user_fields
+
+if TYPE_CHECKING:
+    from b24app.bitrix.client import Command
+    from b24app.context import Context
+
+CONTACT, COMPANY = 3, 4  # entityTypeId
+MOST_PURCHASES = 5
+PAGE = 50
+REFUSALS = {  # by the portal's code: the sentence in English and in Russian
+    "NOT_FOUND": ("The deal is not there any more.", "Этой сделки больше нет."),
+    "ACCESS_DENIED": ("Bitrix24 does not let the app read this deal.", "Битрикс24 не разрешает приложению читать эту сделку."),
+}
+
+
+def read_source(ctx: Context, deal_id: int) -> Source:
+    """Read all that an offer for the deal needs: two requests to the portal. Raises Mistaken when the deal cannot be read."""
+    deal = _read_deal(ctx, deal_id)
+    answer = ctx.bitrix.batch(_commands(deal))
+    rows = answer.errors.get("rows")
+    if rows:
+        raise rows
+    for error in answer.errors.values():
+        if isinstance(error, (BitrixBusy, BitrixGone, BitrixLost)):
+            raise error
+    results = answer.results  # a client or a user that was deleted meanwhile has none
+    return Source(
+        deal=deal,
+        rows=_read_rows(ctx, deal_id, results["rows"]),
+        company=_first(results.get("company")),
+        contact=_first(results.get("contact")),
+        seller=_first(results.get("seller")),
+        manager=_first(results.get("manager")),
+        purchases=list_purchases(ctx.store, deal, MOST_PURCHASES),
+        fields=find_fields(list_user_fields(ctx.store)),
+    )
+
+
+def _read_deal(ctx: Context, deal_id: int) -> dict[str, Any]:
+    try:
+        answer = ctx.bitrix.call("crm.item.get", _item(DEAL, deal_id))
+    except BitrixError as error:
+        if error.code in REFUSALS:
+            raise Mistaken(*REFUSALS[error.code]) from error
+        raise
+    return dict(answer.result["item"])
+
+
+def _commands(deal: Mapping[str, Any]) -> dict[str, Command]:
+    """Return what to ask about the deal's rows, its client, our own company and the manager."""
+    commands: dict[str, Command] = {
+        "rows": ("crm.item.productrow.list", _rows_params(int(deal["id"]), 0)),
+        "seller": ("crm.item.list", {"entityTypeId": COMPANY, "filter": {"isMyCompany": "Y"}, "order": {"id": "ASC"}, "select": ["*"]}),
+        "manager": ("user.get", {"filter": {"ID": deal.get("assignedById") or 0}}),
+    }
+    if deal.get("companyId"):
+        commands["company"] = ("crm.item.get", _item(COMPANY, int(deal["companyId"])))
+    if deal.get("contactId"):
+        commands["contact"] = ("crm.item.get", _item(CONTACT, int(deal["contactId"])))
+    return commands
+
+
+def _read_rows(ctx: Context, deal_id: int, page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return all product rows; the first page is there already."""
+    rows = list(page["productRows"])
+    while len(page["productRows"]) == PAGE:
+        page = ctx.bitrix.call("crm.item.productrow.list", _rows_params(deal_id, len(rows))).result
+        rows += page["productRows"]
+    return sorted(rows, key=lambda row: (row.get("sort") or 0, row["id"]))
+
+
+def _rows_params(deal_id: int, start: int) -> dict[str, Any]:
+    return {"filter": {"=ownerType": "D", "=ownerId": deal_id}, "order": {"id": "ASC"}, "start": start}
+
+
+def _item(entity_type: int, record_id: int) -> dict[str, Any]:
+    return {"entityTypeId": entity_type, "id": record_id, "useOriginalUfNames": "Y"}
+
+
+def _first(result: Any) -> dict[str, Any]:
+    """Return the record of crm.item.get, or the first one of a list; {} when there is none."""
+    if isinstance(result, Mapping):
+        found = [result["item"]] if "item" in result else result.get("items")
+        return dict(found[0]) if found else {}
+    return dict(result[0]) if result else {}
