@@ -1,0 +1,70 @@
+"""What pages ask of one client: his card with facts, whose a deal is. Reads only, and only what the viewer may see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from b24app.clients.facts import FACTS
+from b24app.store import clients as sql
+
+if TYPE_CHECKING:
+    from b24app.context import Context
+
+
+@dataclass(frozen=True)
+class FactValue:
+    """A fact of one client. `value`: int, float, date text, UTC instant text or None; `segments.words.fact_text` prints it."""
+
+    key: str
+    kind: str
+    title: str
+    definition: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class ClientCard:
+    """One client for a page; `title` may be empty. `entity_id` is the company's or the contact's id in the portal."""
+
+    key: str
+    kind: str
+    entity_id: int
+    title: str
+    phone: str | None
+    email: str | None
+    responsible_id: int | None
+    responsible: str | None
+    facts: tuple[FactValue, ...]
+
+    def fact(self, key: str) -> Any:
+        """Return a fact's value."""
+        return next(fact.value for fact in self.facts if fact.key == key)
+
+
+def find_client(ctx: Context, key: str) -> ClientCard | None:
+    """Return the client's card, or None when there is none for this viewer."""
+    row = sql.find_client(ctx.store, ctx.viewer, key)
+    if row is None:
+        return None
+    values = sql.list_facts(ctx.store, [key], date.fromisoformat(ctx.today())).get(key, {})
+    plain = {name: row[name] for name in ("key", "kind", "entity_id", "title", "phone", "email", "responsible_id", "responsible")}
+    return ClientCard(**plain, facts=_facts(values, ctx.lang))
+
+
+def find_owner(ctx: Context, entity: str, record_id: int) -> str | None:
+    """Return the key of the client that a contact, company or deal belongs to, or None when there is none for this viewer."""
+    key = sql.find_owner(ctx.store, entity, record_id)
+    return key if key and sql.find_client(ctx.store, ctx.viewer, key) else None
+
+
+def client_of_deal(ctx: Context, deal_id: int) -> str | None:
+    """Return the key of a deal's client; None when it has none (a template of recurring deals has none either)."""
+    return find_owner(ctx, "deal", deal_id)
+
+
+def _facts(values: Mapping[str, Any], lang: str) -> tuple[FactValue, ...]:
+    said = ((fact, fact.words.get(lang, fact.words["en"])) for fact in FACTS)
+    return tuple(FactValue(fact.key, fact.kind, words["title"], words["definition"], values.get(fact.key)) for fact, words in said)

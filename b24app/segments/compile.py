@@ -1,0 +1,80 @@
+"""Turns a rule into SQL. Pure: builds statements, runs none; is told what day it is and what the base has.
+
+A rule's answer has three values: true, false, and SQL's NULL for "unknown". Values are always bound; names of columns come
+from `Known`, never from the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from b24app.segments.criteria import BY_KEY, Leaf
+from b24app.segments.dates import Day
+from b24app.segments.known import Known
+from b24app.segments.rules import GROUPS, BadRule, Rule, check_shape, children
+
+# What a compiled rule may speak of: the client, his facts, his own card.
+BASE = """client
+    LEFT JOIN client_fact AS fact ON fact.client_key = client.key
+    LEFT JOIN contact AS own_contact ON own_contact.id = client.entity_id AND client.kind = 'contact'
+    LEFT JOIN company AS own_company ON own_company.id = client.entity_id AND client.kind = 'company'"""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """`answer` is asked of BASE with `params`; `leaves` are its conditions in the order of the rule."""
+
+    answer: str
+    params: dict[str, Any]
+    leaves: tuple[Leaf, ...]
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether time alone may change the answer."""
+        return any(leaf.moves for leaf in self.leaves)
+
+
+@dataclass
+class Build:
+    """A compilation on its way: what is known, what was bound, which conditions were met."""
+
+    day: Day
+    known: Known
+    params: dict[str, Any] = field(default_factory=dict)
+    leaves: list[Leaf] = field(default_factory=list)
+
+    def bind(self, value: Any) -> str:
+        """Keep a value for the statement and return its placeholder."""
+        name = f"v{len(self.params)}"
+        self.params[name] = value
+        return f":{name}"
+
+    def tree(self, rule: Rule, negated: bool = False) -> tuple[str, bool]:
+        """Return the answer of a rule about clients, and whether it moves."""
+        if "criterion" not in rule:
+            return self.group(rule, lambda child: self.tree(child, negated != ("not" in rule)))
+        criterion = BY_KEY.get(rule["criterion"]) if isinstance(rule["criterion"], str) else None
+        if criterion is None:
+            raise BadRule(f"There is no condition “{rule['criterion']}”.", f"Нет условия «{rule['criterion']}».")
+        leaf = criterion.leaf(rule, self, negated)
+        self.leaves.append(leaf)
+        return leaf.answer, leaf.moves
+
+    def group(self, rule: Rule, ask: Callable[[Rule], tuple[str, bool]]) -> tuple[str, bool]:
+        """Return the answer of a group, each of its members asked by `ask`; SQL's AND, OR and NOT know three values."""
+        asked = [ask(child) for child in children(rule)]
+        moves = any(moving for _, moving in asked)
+        if "not" in rule:
+            return f"(NOT {asked[0][0]})", moves
+        word = GROUPS[next(iter(rule))]
+        return "(" + f" {word} ".join(sql for sql, _ in asked) + ")", moves
+
+
+def compile_rule(rule: Rule, day: Day, known: Known) -> Compiled:
+    """Return the rule as SQL over BASE. Raises BadRule."""
+    check_shape(rule)
+    build = Build(day, known)
+    answer, _ = build.tree(rule)
+    return Compiled(answer, build.params, tuple(build.leaves))

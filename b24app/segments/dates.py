@@ -1,0 +1,61 @@
+"""Days as rules mean them: a date, or so many days from today, in the portal's time zone. Pure; is given today.
+
+A value of a rule is `"2025-03-01"`, `{"days": 7}` (seven days from now), `{"days": [0, 7]}` (a span, both ends in it),
+`{"days_ago": 180}` or `{"days_ago": [90, 180]}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from b24app.segments.rules import BadRule
+
+SIGNS = {"days": 1, "days_ago": -1}
+FARTHEST = 36525  # a century: beyond it the number is a slip, and dates would run out of years
+INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class Day:
+    """Today, where the portal is."""
+
+    today: date
+    zone: tzinfo
+
+    def start(self, day: date) -> str:
+        """Return the instant at which a day of the portal begins, as the mirror writes instants (UTC)."""
+        return datetime.combine(day, time.min, self.zone).astimezone(UTC).strftime(INSTANT)
+
+    def date_of(self, instant: str) -> date:
+        """Return the portal's date at an instant of the mirror."""
+        return datetime.strptime(instant, INSTANT).replace(tzinfo=UTC).astimezone(self.zone).date()
+
+
+def is_relative(value: Any) -> bool:
+    """Tell whether the value moves with the calendar."""
+    return isinstance(value, Mapping) and any(key in SIGNS for key in value)
+
+
+def read_span(value: Any, today: date) -> tuple[date, date]:
+    """Return the first and the last day that a value means; one day is a span of itself. Raises BadRule."""
+    if isinstance(value, Mapping):
+        return _relative(value, today)
+    try:
+        day = date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise BadRule(f"“{value}” is not a date.", f"«{value}» не дата.") from error
+    return day, day
+
+
+def _relative(value: Mapping[str, Any], today: date) -> tuple[date, date]:
+    if len(value) != 1 or next(iter(value)) not in SIGNS:
+        raise BadRule(f"A date cannot be {dict(value)}.", f"Дату нельзя задать так: {dict(value)}.")
+    word, number = next(iter(value.items()))
+    numbers = list(number) if isinstance(number, (list, tuple)) else [number, number]
+    if len(numbers) != 2 or not all(isinstance(n, int) and not isinstance(n, bool) and abs(n) <= FARTHEST for n in numbers):
+        raise BadRule(f"“{number}” is not a number of days.", f"«{number}» не число дней.")
+    first, last = sorted(SIGNS[word] * n for n in numbers)
+    return today + timedelta(days=first), today + timedelta(days=last)
