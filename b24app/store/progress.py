@@ -11,7 +11,7 @@ from b24app.store.mirror import PortalStore
 def plan_steps(store: PortalStore, job: str, steps: Sequence[tuple[str, str]]) -> None:
     """Announce steps (step, title key) after those that the job already has; known ones keep their state."""
     with store.write() as db:
-        first = store.rows("SELECT count(*) AS n FROM progress WHERE job = ?", (job,))[0]["n"]
+        first = store.rows("SELECT coalesce(max(position), -1) + 1 AS n FROM progress WHERE job = ?", (job,))[0]["n"]
         db.conn.executemany(
             "INSERT INTO progress (job, step, position, title_key, state) VALUES (?, ?, ?, ?, 'waiting') "
             "ON CONFLICT (job, step) DO NOTHING",
@@ -44,10 +44,10 @@ def fail_step(store: PortalStore, job: str, step: str, ending: tuple[str, str]) 
     _save(store, job, step, "state = 'failed', finished_at = ?, note = ?", ending)
 
 
-def forget_steps(store: PortalStore, job: str) -> None:
-    """Begin a job's page anew."""
+def forget_steps(store: PortalStore, job: str, steps: Sequence[str]) -> None:
+    """Begin these steps anew: they will be planned again."""
     with store.write() as db:
-        db.conn.execute("DELETE FROM progress WHERE job = ?", (job,))
+        db.conn.executemany("DELETE FROM progress WHERE job = ? AND step = ?", [(job, step) for step in steps])
 
 
 def list_steps(store: PortalStore, job: str) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def item_params(entity: Entity, select: Sequence[str], condition: Mapping[str, A
 
 def stream_records(
     ctx: Context, entity: Entity, select: Sequence[str], after: int = 0, condition: Mapping[str, Any] | None = None
-) -> Iterator[list[Record]]:
+) -> Iterator[list[dict[str, Any]]]:
     """Yield lists of records in the order of their ids; whatever was yielded is complete up to its last id."""
     yield from ctx.bitrix.stream(ITEM_LIST, item_params(entity, select, condition), "items", after)
 

@@ -1,0 +1,149 @@
+"""The first sync: everything, once, in chunks. Each chunk and its checkpoint are one transaction, so a killed run resumes.
+
+Running it again later is harmless: rows are overwritten, and what is here but was not in the portal's list is noted as
+changed, to be asked for by id before it is removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from b24app.context import Context
+from b24app.errors import BitrixBusy
+from b24app.store.changes import Change, save_changes
+from b24app.store.cursors import drop_cursors, find_cursor, save_cursor
+from b24app.store.mirror import PortalStore
+from b24app.store.progress import advance_step, finish_step, forget_steps, note_step, plan_steps, start_step
+from b24app.sync.apply import INSTANT, apply_product_rows, apply_records
+from b24app.sync.dictionaries import pull_dictionaries
+from b24app.sync.entities import BY_KEY, ENTITIES, Entity
+from b24app.sync.pull import count_records, list_fields, pull_product_rows, stream_records
+from b24app.sync.rows import Record
+from b24app.sync.userfields import all_columns, pull_user_fields, user_columns
+
+DONE = "done"
+DEALS = 1000  # whose product rows are read at a time
+
+
+def first_sync(ctx: Context, job: str = "install") -> dict[str, int]:
+    """Fill the mirror; the steps are shown under `job`. Return the number of rows of each entity.
+
+    BitrixBusy and BitrixLost come through; called again it goes on where it stopped.
+    """
+    plan_first_sync(ctx, job)
+    for entity in ENTITIES:
+        if find_cursor(ctx.store, f"first:{entity.key}") != DONE:
+            with _step(ctx, job, entity):
+                _sync(ctx, entity, job)
+            save_cursor(ctx.store, f"first:{entity.key}", DONE)
+    with ctx.store.write():
+        save_cursor(ctx.store, "since", find_cursor(ctx.store, "first:") or "")
+        save_cursor(ctx.store, "synced_at", ctx.now().strftime(INSTANT))
+        drop_cursors(ctx.store, "first:")
+    return counts(ctx)
+
+
+def plan_first_sync(ctx: Context, job: str) -> None:
+    """Announce the steps; a new run after a finished one begins its page anew."""
+    with ctx.store.write():
+        steps = [(step_of(entity), step_of(entity)) for entity in ENTITIES]
+        if not find_cursor(ctx.store, "first:"):
+            forget_steps(ctx.store, job, [step for step, _ in steps])
+            save_cursor(ctx.store, "first:", ctx.now().strftime(INSTANT))
+        plan_steps(ctx.store, job, steps)
+
+
+def is_synced(store: PortalStore) -> bool:
+    """Tell whether the mirror has ever been complete."""
+    return find_cursor(store, "synced_at") is not None
+
+
+def counts(ctx: Context) -> dict[str, int]:
+    """Return how many rows of each entity the mirror holds."""
+    sql = " UNION ALL ".join(f"SELECT '{entity.key}' AS entity, count(*) AS number FROM \"{entity.table}\"" for entity in ENTITIES)
+    return {row["entity"]: row["number"] for row in ctx.store.rows(sql)}
+
+
+def step_of(entity: Entity) -> str:
+    """Return the name of an entity's step, which is also the key of its title."""
+    return f"sync.{entity.key}"
+
+
+@contextmanager
+def _step(ctx: Context, job: str, entity: Entity) -> Iterator[None]:
+    start_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
+    try:
+        with ctx.store.pulling:
+            yield
+    except BitrixBusy:
+        note_step(ctx.store, job, step_of(entity), "busy")
+        raise
+    finish_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
+
+
+def _sync(ctx: Context, entity: Entity, job: str) -> None:
+    if entity.type_id is not None:
+        _sync_records(ctx, entity, job)
+    elif entity.owner:
+        _sync_product_rows(ctx, entity, job)
+    elif entity.whole:
+        pull_dictionaries(ctx, [entity])
+        _advance(ctx, job, entity, (_count(ctx.store, entity),) * 2)
+    else:
+        pull_user_fields(ctx)
+        _advance(ctx, job, entity, (_count(ctx.store, entity),) * 2)
+
+
+def _sync_records(ctx: Context, entity: Entity, job: str) -> None:
+    last = int(find_cursor(ctx.store, f"first:{entity.key}") or 0)
+    done = _count(ctx.store, entity, last)
+    _advance(ctx, job, entity, (done, count_records(ctx, [entity])[entity.key]))
+    columns = all_columns(ctx.store, entity)
+    for records in stream_records(ctx, entity, list_fields(entity, user_columns(ctx.store, entity)), last):
+        with ctx.store.write():
+            ids = apply_records(ctx, entity, records, columns)
+            if ids:
+                _note_extra(ctx, entity, (last, ids[-1]), ids)
+                last, done = ids[-1], done + len(ids)
+                save_cursor(ctx.store, f"first:{entity.key}", str(last))
+                _advance(ctx, job, entity, (done, None))
+    _note_extra(ctx, entity, (last, None), ())
+
+
+def _sync_product_rows(ctx: Context, entity: Entity, job: str) -> None:
+    """Read product rows deal by deal: the portal gives them by owner only."""
+    owner = BY_KEY[entity.owner]
+    last = int(find_cursor(ctx.store, f"first:{entity.key}") or 0)
+    done = _count(ctx.store, owner, last)
+    _advance(ctx, job, entity, (done, _count(ctx.store, owner)))
+    while ids := list_ids(ctx.store, owner, last, DEALS):
+        records: list[Record] = pull_product_rows(ctx, ids)
+        with ctx.store.write():
+            apply_product_rows(ctx, entity, ids, records)
+            last, done = ids[-1], done + len(ids)
+            save_cursor(ctx.store, f"first:{entity.key}", str(last))
+            _advance(ctx, job, entity, (done, None))
+
+
+def list_ids(store: PortalStore, entity: Entity, after: int, limit: int) -> list[int]:
+    """Return the next ids of the mirror."""
+    rows = store.rows(f'SELECT id FROM "{entity.table}" WHERE id > ? ORDER BY id LIMIT ?', (after, limit))
+    return [row["id"] for row in rows]
+
+
+def _note_extra(ctx: Context, entity: Entity, between: tuple[int, int | None], ids: list[int] | tuple[int, ...]) -> None:
+    """Note the rows of a range of ids that the portal did not list."""
+    low, high = between
+    bound, params = ("", [low]) if high is None else (" AND id <= ?", [low, high])
+    here = {row["id"] for row in ctx.store.rows(f'SELECT id FROM "{entity.table}" WHERE id > ?{bound}', params)}
+    save_changes(ctx.store, [Change(entity.key, number, "removed") for number in here.difference(ids)], ctx.now().strftime(INSTANT))
+
+
+def _count(store: PortalStore, entity: Entity, upto: int | None = None) -> int:
+    bound, params = ("", []) if upto is None else (" WHERE id <= ?", [upto])
+    return int(store.rows(f'SELECT count(*) AS number FROM "{entity.table}"{bound}', params)[0]["number"])
+
+
+def _advance(ctx: Context, job: str, entity: Entity, numbers: tuple[int, int | None]) -> None:
+    advance_step(ctx.store, job, step_of(entity), numbers)
