@@ -1,34 +1,110 @@
-"""The portal itself: its store, clock, settings, records and methods, put together. Knows no HTTP."""
+"""The portal itself: its store, clock, fields, stages, grants, records and methods, put together. Knows no HTTP."""
 
 from __future__ import annotations
 
+import secrets
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from sandbox.calllog import CallLog
 from sandbox.clock import Clock
+from sandbox.fields import Fields
+from sandbox.limits import Operating
 from sandbox.methods import BY_NAME
+from sandbox.oauth import Grants
+from sandbox.params import load_params
 from sandbox.records import Listener, Records
-from sandbox.rest import Answer, Call, Caller, RestError
-from sandbox.store import CORE_SECTIONS, Store
+from sandbox.rest import Answer, Call, Caller, Method, RestError
+from sandbox.sections import SECTIONS
+from sandbox.stages import Stages
+from sandbox.store import Store
 
 
 class Portal:
     """One portal. `url` is its public address without a slash at the end; `language` is what people see it in."""
 
-    def __init__(self, data_dir: Path, url: str, clock: Clock | None = None) -> None:
+    def __init__(self, data_dir: Path, url: str, clock: Clock | None = None, token_ttl: int = 3600) -> None:
         self.data_dir, self.url, self.language = data_dir, url, "ru"
         self.clock = clock or Clock()
-        self.store = Store(data_dir / "portal.db", CORE_SECTIONS)
+        self.store = Store(data_dir / "portal.db", SECTIONS)
+        self.fields = Fields(self.store, self.language)
+        self.stages = Stages(self.store)
+        self.grants = Grants(self.store, self.clock, token_ttl)
+        self.operating = Operating()
+        self.log = CallLog(data_dir / "calls.jsonl")
         self.listeners: list[Listener] = []
         self.records = Records(self)
+        self.member_id = self._kept("member_id")
+
+    def _kept(self, name: str) -> str:
+        """Return a random setting that is made once."""
+        with self.store.write():
+            if self.store.setting(name) is None:
+                self.store.set_setting(name, secrets.token_hex(16))
+        return str(self.store.setting(name))
+
+    @property
+    def domain(self) -> str:
+        """Return host and port of the portal's address."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def client_endpoint(self) -> str:
+        """Return the address that methods are called at."""
+        return f"{self.url}/rest/"
+
+    @property
+    def server_endpoint(self) -> str:
+        """Return the authorization server's REST address."""
+        return f"{self.url}/oauth-server/rest/"
+
+    def base_currency(self) -> str:
+        """Return the code of the base currency."""
+        found = self.store.find("currencies", {"BASE": "Y"}, limit=1)
+        return str(found[0]["CURRENCY"]) if found else "RUB"
 
     def call(self, caller: Caller, name: str, params: dict[str, Any]) -> Answer:
-        """Run one method as a caller: rights, schema, function. Raises RestError."""
+        """Run one method as a caller: rights, operating limit, schema, function. Raises RestError."""
+        status, code = 200, ""
         method = BY_NAME.get(name.lower())
-        if method is None:
-            raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
-        return method.function(Call(self, caller, params))
+        try:
+            if method is None:
+                raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
+            check_rights(method, caller)
+            return self._run(method, caller, params)
+        except RestError as error:
+            status, code = error.status, str(error.code)
+            raise
+        finally:
+            if method is None or method.name != "batch":
+                self.log.add(method.name if method else name, params, status, code)
+
+    def _run(self, method: Method, caller: Caller, params: dict[str, Any]) -> Answer:
+        if caller.account:
+            self.operating.check(caller.account, method.name, self.clock.unix())
+        started = time.perf_counter()
+        try:
+            return method.function(Call(self, caller, load_params(method, params)))
+        finally:
+            if caller.account and method.name != "batch":
+                self.operating.add(caller.account, method.name, time.perf_counter() - started, self.clock.unix())
 
     def close(self) -> None:
         """Stop what runs and close the store."""
+        self.log.close()
         self.store.close()
+
+
+def check_rights(method: Method, caller: Caller) -> None:
+    """Raise RestError when a caller may not use a method. The portal itself may use all."""
+    if not caller.account:
+        return
+    if method.scope and not caller.scopes.intersection(method.scope.split("|")):
+        text = "The request requires higher privileges than provided by the webhook token"
+        raise RestError(403, "insufficient_scope", text)
+    if method.app_only and caller.app is None:
+        raise RestError(*method.app_refusal)
+    if method.admin and not caller.admin:
+        raise RestError(*method.admin_refusal)

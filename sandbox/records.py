@@ -5,11 +5,13 @@ REST methods, pages and robots change records only here. Listeners are told afte
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.rest import Caller, Record
+from sandbox.entities import BY_SECTION
+from sandbox.rest import Caller, Record, RestError
+from sandbox.rules import Rules
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
@@ -31,23 +33,76 @@ class Change:
         return self.before.get(name) != self.after.get(name)
 
 
+BY_SECTION_FIELDS = {section: {field.name for field in entity.fields} for section, entity in BY_SECTION.items()}
+
 Listener = Callable[[Change], None]
 
 
 class Records:
-    """Adds, updates and deletes records of any section."""
+    """Adds, updates and deletes records of any section. `is_universal` says that crm.item.* asks (it refuses more)."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
+        self._rules = Rules(portal)
 
-    def add(self, section: str, fields: dict[str, Any], caller: Caller) -> int:
+    def add(self, section: str, fields: Mapping[str, Any], caller: Caller, is_universal: bool = False) -> int:
         """Keep a new record; return its id. Raises RestError for what CRM does not take."""
-        raise NotImplementedError
+        store = self._portal.store
+        with store.write():
+            is_crm = section in BY_SECTION
+            record = self._rules.new_record(section, fields, caller, is_universal) if is_crm else dict(fields)
+            key = int(store.insert(section, record))
+            if is_crm and "TITLE" in BY_SECTION_FIELDS[section] and not record.get("TITLE"):
+                store.save(section, key, {"TITLE": f"{BY_SECTION[section].title} #{key}"})
+            after = self._whole(section, key)
+            self._note_stage(section, {}, after)
+        self._tell(Change(section, "add", key, {}, after, caller))
+        return key
 
-    def update(self, section: str, key: int, fields: dict[str, Any], caller: Caller) -> bool:
+    def update(self, section: str, key: int, fields: Mapping[str, Any], caller: Caller, is_universal: bool = False) -> bool:
         """Change a record; return False, having saved nothing, when nothing would change. Raises RestError."""
-        raise NotImplementedError
+        store = self._portal.store
+        with store.write():
+            before = self._whole(section, key)
+            if section in BY_SECTION:
+                changes = self._rules.changes(section, before, fields, caller, is_universal)
+            else:
+                changes = {name: value for name, value in fields.items() if before.get(name) != value}
+            if not changes:
+                return False
+            store.save(section, key, changes)
+            after = self._whole(section, key)
+            self._note_stage(section, before, after)
+        self._tell(Change(section, "update", key, before, after, caller))
+        return True
 
     def delete(self, section: str, key: int, caller: Caller) -> None:
-        """Forget a record. Raises RestError when there is none."""
-        raise NotImplementedError
+        """Forget a record with its product rows and stage history. Raises RestError when there is none."""
+        store = self._portal.store
+        with store.write():
+            before = self._whole(section, key)
+            store.delete(section, key)
+            entity = BY_SECTION.get(section)
+            if entity is not None:
+                store.delete_where("product_rows", {"OWNER_TYPE": entity.short, "OWNER_ID": key})
+                store.delete_where("stage_history", {"ENTITY_TYPE_ID": entity.type_id, "OWNER_ID": key})
+        self._tell(Change(section, "delete", key, before, {}, caller))
+
+    def touch(self, section: str, key: int, caller: Caller) -> None:
+        """Move a CRM record's last activity to now; nobody is told (assumption 15)."""
+        self._portal.store.save(section, key, {"LAST_ACTIVITY_TIME": self._portal.clock.stamp(), "LAST_ACTIVITY_BY": caller.user_id})
+
+    def _whole(self, section: str, key: int) -> Record:
+        record = self._portal.store.get(section, key)
+        if record is None:
+            raise RestError(400, "NOT_FOUND", "Элемент не найден")
+        return record
+
+    def _note_stage(self, section: str, before: Record, after: Record) -> None:
+        row = self._rules.history(section, before, after) if section in BY_SECTION else None
+        if row is not None:
+            self._portal.store.insert("stage_history", row)
+
+    def _tell(self, change: Change) -> None:
+        for listener in tuple(self._portal.listeners):
+            listener(change)

@@ -35,6 +35,15 @@ class Column:
     multiple: bool = False
 
     @property
+    def default(self) -> object:
+        """Return what a record without this key keeps: a flag is off, OPENED and EXPORT are on."""
+        if self.kind == "bool":
+            return int(self.name == "ACTIVE")
+        if self.kind == "char":
+            return "Y" if self.name in ("OPENED", "EXPORT") else "N"
+        return None
+
+    @property
     def sql_type(self) -> str:
         """Return the column's SQL type; a list is kept as JSON text."""
         return "TEXT" if self.multiple else STORED_AS.get(self.kind, "TEXT")

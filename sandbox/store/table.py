@@ -35,8 +35,8 @@ class Table:
     def _arrange(self, columns: dict[str, Column]) -> None:
         self.columns = columns
         self.names = tuple(self.columns)
-        self._encoders = tuple((name, encoder(column)) for name, column in self.columns.items())
-        self._by_name = dict(self._encoders)
+        self._encoders = {name: (place, encoder(column)) for place, (name, column) in enumerate(self.columns.items())}
+        self._blank = [column.default for column in self.columns.values()]
         self._decoders = tuple((name, codec) for name, column in self.columns.items() if (codec := decoder(column)))
         marks = ", ".join("?" for _ in self.names)
         self.insert_sql = f"INSERT INTO {quote(self.name)} ({', '.join(map(quote, self.names))}) VALUES ({marks})"
@@ -66,12 +66,16 @@ class Table:
 
     def encode(self, record: Mapping[str, Any]) -> list[Any]:
         """Return a record's values in the order of `names`; keys that are no columns are left out."""
-        read = record.get
-        return [encode(read(name)) for name, encode in self._encoders]
+        row, known = self._blank.copy(), self._encoders
+        for name, value in record.items():
+            if value is not None and name in known:
+                place, encode = known[name]
+                row[place] = encode(value)
+        return row
 
     def encode_some(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the stored form of those changes that are columns."""
-        return {name: self._by_name[name](value) for name, value in changes.items() if name in self._by_name}
+        return {name: self._encoders[name][1](value) for name, value in changes.items() if name in self._encoders}
 
     def decode(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """Return the record of a row selected by `select_sql`."""

@@ -1,0 +1,7 @@
+"""All sections of the portal's database: the store's own and those of the rooms that keep more."""
+
+from __future__ import annotations
+
+from sandbox.store import CORE_SECTIONS, Section
+
+SECTIONS: tuple[Section, ...] = CORE_SECTIONS
