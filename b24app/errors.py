@@ -8,6 +8,7 @@ AppError
     Mistaken             a person can mend it; carries the sentence to show         -> 422, shown
         NotConfigured        a setting is missing or wrong
     NotFound             no such thing, or not for this viewer                      -> 404
+    Overloaded           cannot be taken in now; it is not saved                    -> 503
     BitrixError          the portal refused a call; method, code
         BitrixBusy           come back later; retry_after seconds                   -> job is put off
         BitrixGone           uninstalled, deleted, token revoked                    -> portal is dismissed
@@ -51,6 +52,10 @@ class NotConfigured(Mistaken):
 
 class NotFound(AppError):
     """No such thing, or not for this viewer: the two are not told apart on purpose."""
+
+
+class Overloaded(AppError):
+    """We cannot take it in now: what was sent is not known to be saved."""
 
 
 class BitrixError(AppError):

@@ -1,0 +1,1 @@
+"""What the product knows and does. No Flask in here but in `app.py`; nothing happens at import."""

@@ -1,0 +1,39 @@
+"""What the edges find in `current_app.extensions["services"]`: the web process's tools, made once by create_app.
+
+Types only; nothing is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from b24app.bitrix.client import Client
+    from b24app.bitrix.oauth import OAuth
+    from b24app.config import Config
+    from b24app.context import Context
+    from b24app.portals.session import Session, Signer
+    from b24app.portals.vault import Vault
+    from b24app.store.inbox import Inbox
+    from b24app.store.mirror import PortalStores
+    from b24app.store.settings import AppStore
+
+
+@dataclass(frozen=True)
+class Services:
+    """The tools of the web process. An edge uses them in three to six lines and thinks nothing itself."""
+
+    config: Config
+    app_store: AppStore
+    inbox: Inbox
+    stores: PortalStores
+    vault: Vault
+    oauth: OAuth
+    signer: Signer
+    # A verified session's portal, viewer, read-only mirror and client; what it opens is closed when the request ends.
+    # Raises NotFound when the portal is unknown, has left, or has no mirror yet.
+    context: Callable[[Session], Context]
+    # A client for a portal at a pinned address on behalf of a token that was just posted: (url, access_token) -> Client
+    client_for: Callable[[str, str], Client]

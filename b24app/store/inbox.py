@@ -1,0 +1,158 @@
+"""`inbox.db`: all that Bitrix24 tells us, saved before it is answered. The web process appends, the worker reads.
+
+Bitrix24 never sends an event again, so `append` returns after a commit that survives a power cut. One thread commits
+for all requests at once: thirty requests wait for one fsync, not for thirty. Never looks into a message.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import sqlite3
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from b24app.context import utc_now
+from b24app.errors import Malformed, Overloaded
+from b24app.store.database import open_reader, open_writer, transaction
+from b24app.store.migrations.inbox import MIGRATIONS
+
+Kind = Literal["event", "robot", "command"]
+
+MOST_WAITING = 4096
+MOST_TOGETHER = 512
+COMMIT_SECONDS = 20.0
+INSERT = "INSERT INTO message (received_at, kind, member_id, key, body) VALUES (?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True)
+class Message:
+    """What came in, as it was saved. `key` names what must be done once (a robot's event_token), or is empty."""
+
+    id: int
+    received_at: str
+    kind: str
+    member_id: str
+    key: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    row: tuple[str, str, str, str, str]
+    saved: Future[int]
+
+
+class Inbox:
+    """The writing end. Make it after a fork; its thread starts with the first append."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._waiting: queue.Queue[_Entry | None] = queue.Queue(MOST_WAITING)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        # The worker may look into the file before the first message comes.
+        open_writer(path, MIGRATIONS, synchronous="FULL").close()
+
+    def append(self, kind: Kind, member_id: str, body: dict[str, Any], key: str = "") -> int:
+        """Save a message and return its id after the commit.
+
+        Raises Overloaded when it is not known to be saved: too many wait, the disk refuses, or the inbox is closed.
+        """
+        received_at = utc_now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        entry = _Entry((received_at, kind, _check_text(member_id), _check_text(key), json.dumps(body)), Future())
+        try:
+            self._offer(entry)
+            return entry.saved.result(COMMIT_SECONDS)
+        except (FutureTimeout, queue.Full, sqlite3.Error) as error:
+            raise Overloaded(f"inbox: not saved: {error!r}") from error
+
+    def close(self) -> None:
+        """Commit what waits and stop. Appending afterwards raises Overloaded."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        if thread is not None:
+            self._waiting.put(None)
+            thread.join()
+
+    def _offer(self, entry: _Entry) -> None:
+        with self._lock:
+            if self._closed:
+                raise Overloaded("inbox: closed")
+            if self._thread is None:
+                db = open_writer(self._path, MIGRATIONS, synchronous="FULL")
+                self._thread = threading.Thread(target=self._write, args=(db,), name="inbox", daemon=True)
+                self._thread.start()
+            self._waiting.put_nowait(entry)
+
+    def _write(self, db: Database) -> None:
+        while (first := self._waiting.get()) is not None:
+            batch = [first]
+            while len(batch) < MOST_TOGETHER and not self._waiting.empty():
+                entry = self._waiting.get()
+                if entry is None:
+                    self._waiting.put(None)
+                    break
+                batch.append(entry)
+            _commit(db, batch)
+        db.close()
+
+
+class InboxReader:
+    """The reading end: a connection that cannot write. One thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db: Database | None = None
+
+    def after(self, member_id: str, cursor: int, limit: int = 500) -> list[Message]:
+        """Return a portal's messages behind the cursor, oldest first; none as long as there is no inbox."""
+        db = self._open()
+        if db is None:
+            return []
+        sql = "SELECT * FROM message WHERE member_id = ? AND id > ? ORDER BY id LIMIT ?"
+        return [Message(**{**row, "body": json.loads(row["body"])}) for row in db.query(sql, (member_id, cursor, limit))]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _open(self) -> Database | None:
+        if self._db is None and self._path.exists():
+            db = open_reader(self._path)
+            if MIGRATIONS.pending(db):
+                db.close()
+            else:
+                self._db = db
+        return self._db
+
+
+def _commit(db: Database, batch: list[_Entry]) -> None:
+    try:
+        with transaction(db):
+            ids = [db.conn.execute(INSERT, entry.row).lastrowid or 0 for entry in batch]
+    except sqlite3.Error as error:
+        for entry in batch:
+            entry.saved.set_exception(error)
+    else:
+        for entry, saved_id in zip(batch, ids, strict=True):
+            entry.saved.set_result(saved_id)
+
+
+def _check_text(value: str) -> str:
+    """Half a surrogate pair cannot be stored, and would take down everybody in the same commit."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise Malformed("inbox: not text") from error
+    return value
