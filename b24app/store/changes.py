@@ -13,6 +13,7 @@ from uuid import uuid4
 from b24app.store.mirror import PortalStore
 
 WHOLE = 0  # the record id of a change of something that is pulled whole
+EVERYBODY = "*"  # the key that stands for all clients
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class PortalStore:
         """Return the primary key's columns in their order."""
         return tuple(row["name"] for row in self.rows("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)))
 
-    def set_columns(self, table: str, columns: Mapping[str, str]) -> None:
+    def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
         """Make the columns (name to SQL type) that are not there or have another type."""
         with self.write() as db:
             there = self.columns(table)

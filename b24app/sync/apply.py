@@ -40,13 +40,16 @@ def apply_product_rows(ctx: Context, entity: Entity, deal_ids: Sequence[int], re
     _say_unreadable(ctx, entity, batch)
 
 
-def apply_whole(ctx: Context, entity: Entity, records: Iterable[Record]) -> None:
-    """Make a dictionary equal to the portal's."""
-    if entity.whole:
-        found = (entity.whole.read(record) for record in records)
-        keys = ctx.store.keys(entity.table)
-        rows = {tuple(row[key] for key in keys): row for row in found if row}
-        replace_all(ctx.store, entity.table, list(rows.values()))
+def apply_whole(ctx: Context, entity: Entity, records: Iterable[Record]) -> bool:
+    """Make a dictionary equal to the portal's; return whether it was different."""
+    assert entity.whole is not None
+    keys = ctx.store.keys(entity.table)
+    rows = {tuple(row[key] for key in keys): row for row in map(entity.whole.read, records) if row}
+    here = ctx.store.rows(f'SELECT * FROM "{entity.table}"')
+    if {tuple(row[key] for key in keys): row for row in here} == rows:
+        return False
+    replace_all(ctx.store, entity.table, list(rows.values()))
+    return True
 
 
 def remove_records(ctx: Context, entity: Entity, ids: Sequence[int]) -> None:

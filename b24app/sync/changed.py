@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from b24app.context import Context
-from b24app.store.changes import Change, forget_changes, save_due_clients
+from b24app.store.changes import WHOLE, Change, forget_changes, save_due_clients
 from b24app.sync.apply import apply_product_rows, apply_records, clients_of, note_one_sided, remove_records
 from b24app.sync.dictionaries import pull_small
 from b24app.sync.entities import BY_EVENT, BY_KEY, OWNED, RECORDS, Entity
@@ -44,7 +44,7 @@ def read_change(event: str, record_id: int | None) -> Change | None:
         return None
     if entity in RECORDS:
         return Change(entity.key, record_id, kind) if record_id else None
-    return Change(entity.key, 0, "changed")
+    return Change(entity.key, WHOLE, kind)
 
 
 def _pull_owned(ctx: Context, entity: Entity, found: dict[Entity, list[Record]]) -> tuple[list[int], list[Record]]:

@@ -44,6 +44,7 @@ class Entity:
     has_communications: bool = False
     owner: str = ""
     whole: Whole | None = None
+    concerns_clients: bool = False  # a dictionary on which every client's numbers depend
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
@@ -88,6 +89,7 @@ ENTITIES: tuple[Entity, ...] = (
         "Stages",
         declare(text="entity id title semantics color", integer="categoryId sort"),
         whole=Whole("crm.status.list", {}, small.read_stage),
+        concerns_clients=True,
     ),
     Entity(
         "category",
@@ -109,6 +111,7 @@ ENTITIES: tuple[Entity, ...] = (
         "Currencies",
         declare(text="id title", flag="isBase", real="rate"),
         whole=Whole("crm.currency.list", {}, small.read_currency),
+        concerns_clients=True,
         changed=("ONCRMCURRENCYADD", "ONCRMCURRENCYUPDATE", "ONCRMCURRENCYDELETE"),
     ),
     Entity(

@@ -32,16 +32,26 @@ def first_sync(ctx: Context, job: str = "install") -> dict[str, int]:
     BitrixBusy and BitrixLost come through; called again it goes on where it stopped.
     """
     plan_first_sync(ctx, job)
+    sync_entities(ctx, job)
+    end_first_sync(ctx)
+    return counts(ctx)
+
+
+def sync_entities(ctx: Context, job: str) -> None:
+    """Sync what is not done yet."""
     for entity in ENTITIES:
         if find_cursor(ctx.store, f"first:{entity.key}") != DONE:
             with _step(ctx, job, entity):
                 _sync(ctx, entity, job)
             save_cursor(ctx.store, f"first:{entity.key}", DONE)
+
+
+def end_first_sync(ctx: Context) -> None:
+    """Forget the checkpoints; the first sweep looks back to the beginning of this sync."""
     with ctx.store.write():
         save_cursor(ctx.store, "since", find_cursor(ctx.store, "first:") or "")
         save_cursor(ctx.store, "synced_at", ctx.now().strftime(INSTANT))
         drop_cursors(ctx.store, "first:")
-    return counts(ctx)
 
 
 def plan_first_sync(ctx: Context, job: str) -> None:
@@ -91,7 +101,7 @@ def _sync(ctx: Context, entity: Entity, job: str) -> None:
         pull_dictionaries(ctx, [entity])
         _advance(ctx, job, entity, (_count(ctx.store, entity),) * 2)
     else:
-        pull_user_fields(ctx)
+        pull_user_fields(ctx, fill=False)
         _advance(ctx, job, entity, (_count(ctx.store, entity),) * 2)
 
 

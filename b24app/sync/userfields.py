@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from b24app.context import Context
+from b24app.store.changes import EVERYBODY, save_due_clients
 from b24app.store.mirror import PortalStore
 from b24app.store.upserts import replace_all
 from b24app.sync.dictionary_rows import USER_FIELD_OWNERS, read_user_field, user_column
@@ -15,24 +16,27 @@ from b24app.sync.rows import Column, Row, read_records
 LANGS = ("ru", "en")
 
 
-def pull_user_fields(ctx: Context) -> dict[Entity, list[Column]]:
-    """Make definitions and columns equal to the portal's; return the columns whose values are not read yet, by entity.
+def pull_user_fields(ctx: Context, fill: bool = True) -> None:
+    """Make definitions and columns equal to the portal's, and read the values of new fields for the rows that are here.
 
-    The values of a field that is gone become unknown; a field that came back as another kind gets a new column.
+    A definition is saved after its values are read: killed in between, they are read again. The values of a field that is
+    gone become unknown; a field that came back as another kind gets a new column.
     """
     fields = _pull_definitions(ctx)
-    fresh: dict[Entity, list[Column]] = {}
+    known = ctx.store.rows("SELECT * FROM user_field")
+    before, now = _kinds(known), _kinds(fields)
+    for entity in (BY_KEY[key] for key in USER_FIELD_OWNERS):
+        columns = [user_column(field) for field in fields if field["entity"] == entity.key]
+        ctx.store.add_columns(entity.table, {column.name: column.sql_type for column in columns})
+        new = [column for column in columns if before.get((entity.key, column.name)) != now[entity.key, column.name]]
+        if new and fill:
+            fill_columns(ctx, entity, new)
     with ctx.store.write():
-        before, now = _kinds(ctx.store.rows("SELECT * FROM user_field")), _kinds(fields)
+        for key, name in before.keys() - now.keys():
+            ctx.store.clear_columns(BY_KEY[key].table, [name])
         replace_all(ctx.store, "user_field", fields)
-        for entity in (BY_KEY[key] for key in USER_FIELD_OWNERS):
-            columns = user_columns(ctx.store, entity)
-            stale = [column for column in columns if before.get((entity.key, column.name)) != now[entity.key, column.name]]
-            ctx.store.set_columns(entity.table, {column.name: column.sql_type for column in columns})
-            gone = [name for key, name in before.keys() - now.keys() if key == entity.key]
-            ctx.store.clear_columns(entity.table, gone)
-            fresh[entity] = stale
-    return {entity: columns for entity, columns in fresh.items() if columns}
+        if _sorted(known) != _sorted(fields):
+            save_due_clients(ctx.store, [EVERYBODY])
 
 
 def user_columns(store: PortalStore, entity: Entity) -> list[Column]:
@@ -84,3 +88,7 @@ def _apart(rows: Iterable[Row]) -> list[Row]:
 
 def _kinds(fields: Iterable[Row]) -> dict[tuple[str, str], tuple[str, int]]:
     return {(row["entity"], row["column_name"]): (row["kind"], row["is_multiple"]) for row in fields}
+
+
+def _sorted(fields: Iterable[Row]) -> list[Row]:
+    return sorted(fields, key=lambda row: (row["entity"], row["name"]))
