@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from b24app.documents.offer import Offer, read_offer
 from b24app.documents.source import read_source
 from b24app.documents.templates import BY_KEY, DEAL, Template
 from b24app.documents.timeline import tell
@@ -49,26 +50,6 @@ class Options:
     valid_days: int = 14
 
 
-@dataclass(frozen=True)
-class Offer:
-    """A document for a client. `state`: asking (not sure that it is there), made, telling, done (told in the deal's timeline)."""
-
-    key: str
-    deal_id: int
-    document_id: int | None
-    number: str
-    title: str
-    url: str
-    pdf_url: str  # '' until the portal has made the PDF
-    public_url: str
-    state: str
-    created_at: str  # UTC
-    amount: float
-    currency: str
-    valid_until: str  # YYYY-MM-DD
-    error: str  # why there will be no PDF
-
-
 def issue_offer(ctx: Context, deal_id: int, key: str, options: Options | None = None) -> Offer:
     """Return the offer of this key; make it, and tell of it in the deal, when that has not been done.
 
@@ -102,20 +83,6 @@ def refresh_pdfs(ctx: Context) -> int:
     """Ask for the PDF of every offer of the last hour that has none; return how many got theirs."""
     waiting = offers.list_without_pdf(ctx.store, _instant(ctx.now() - PDF_WAITED_FOR))
     return sum(bool(refresh_pdf(ctx, read_offer(row)).pdf_url) for row in waiting)
-
-
-def read_offer(row: Row) -> Offer:
-    """Return a row of the journal as an offer."""
-    words = ("number", "title", "url", "pdf_url", "public_url", "currency", "valid_until", "error")
-    return Offer(
-        key=row["key"],
-        deal_id=row["deal_id"],
-        document_id=row["document_id"],
-        state=row["state"],
-        created_at=row["created_at"],
-        amount=row["amount"] or 0.0,
-        **{name: row[name] or "" for name in words},
-    )
 
 
 def _make(ctx: Context, row: Row | None, offer: Row, options: Options) -> Row:

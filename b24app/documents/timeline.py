@@ -5,20 +5,15 @@ A document without its comment is still an offer: a refusal is kept in the journ
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
-from b24app.documents.wording import print_day, print_money
+from b24app.documents.offer import HEADLINE, headline, read_offer
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost
 from b24app.store.offers import Row, save_offer
 
 if TYPE_CHECKING:
     from b24app.context import Context
 
-HEADLINE = {
-    "ru": "Создано предложение {number} на {amount}, действует до {day}",
-    "en": "Offer {number} for {amount} was made, valid until {day}",
-}
 DOWNLOAD = {"ru": "Скачать документ", "en": "Download the document"}
 
 
@@ -38,15 +33,9 @@ def tell(ctx: Context, row: Row) -> Row:
     return save_offer(ctx.store, {"key": row["key"], "state": "done", "comment_id": comment_id})
 
 
-def headline(row: Row, lang: str) -> str:
-    """Return one sentence about an offer: number, sum, date."""
-    amount = print_money(row["amount"] or 0, row["currency"] or "")
-    return HEADLINE[lang].format(number=row["number"], amount=amount, day=print_day(date.fromisoformat(row["valid_until"]), lang))
-
-
 def _comment(ctx: Context, row: Row) -> dict[str, object]:
     lang = ctx.portal.lang if ctx.portal.lang in HEADLINE else "en"
-    text = f"{headline(row, lang)}\n[URL={row['url']}]{DOWNLOAD[lang]}[/URL]"
+    text = f"{headline(read_offer(row), lang)}\n[URL={row['url']}]{DOWNLOAD[lang]}[/URL]"
     return {"ENTITY_ID": row["deal_id"], "ENTITY_TYPE": "deal", "COMMENT": text}
 
 

@@ -1,0 +1,245 @@
+"""One document for a key, whatever happens to the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from b24app.context import Context, Viewer
+from b24app.documents.issue import SETTLED_AFTER, Options, issue_offer, list_offers, refresh_pdf, refresh_pdfs
+from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken
+from b24app.store.upserts import upsert
+from tests.fake_generator import ADD, DEAL_ID, MEMBER, Clock, FakeGenerator, offer_context, service_deal
+
+COMMENT = "crm.timeline.comment.add"
+
+
+@pytest.fixture
+def portal() -> FakeGenerator:
+    """A portal with one service deal."""
+    return service_deal()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands."""
+    return Clock()
+
+
+@pytest.fixture
+def ctx(tmp_path: Path, portal: FakeGenerator, clock: Clock) -> Iterator[Context]:
+    """A context with the templates installed."""
+    with offer_context(tmp_path, portal, clock) as context:
+        yield context
+
+
+def test_offer_is_issued_from_the_deal(ctx: Context, portal: FakeGenerator) -> None:
+    """The document has the deal's real sum, the offer everything that a workflow asks for."""
+    offer = issue_offer(ctx, DEAL_ID, "k1", Options(valid_days=10))
+
+    assert (offer.document_id, offer.number, offer.state) == (61, "КП-1", "done")
+    assert (offer.amount, offer.currency, offer.valid_until) == (99600.0, "RUB", "2025-12-01")
+    assert offer.url == "https://portal.example/download?id=61"
+    assert portal.documents[0]["templateId"] == "39"
+    assert portal.documents[0]["values"]["OfferSumInWords"] == "Девяносто девять тысяч шестьсот рублей 00 копеек"
+    assert [comment["COMMENT"].split(",")[0] for comment in portal.comments] == ["Создано предложение КП-1 на 99\u00a0600\u00a0₽"]
+
+
+def test_same_key_makes_one_document(ctx: Context, portal: FakeGenerator) -> None:
+    """Asked again, the journal answers and the portal is not asked at all; another key is another document."""
+    first = issue_offer(ctx, DEAL_ID, "k1")
+    asked = len(portal.calls)
+
+    assert issue_offer(ctx, DEAL_ID, "k1") == first
+    assert len(portal.calls) == asked
+    assert issue_offer(ctx, DEAL_ID, "k2").number == "КП-2"
+
+
+def test_lost_answer_is_looked_up(ctx: Context, portal: FakeGenerator) -> None:
+    """The document was made and its answer lost: it is found by our key, and no number is spent twice."""
+    portal.losing.add(ADD)
+    with pytest.raises(BitrixLost):
+        issue_offer(ctx, DEAL_ID, "k1")
+
+    offer = issue_offer(ctx, DEAL_ID, "k1")
+
+    assert (offer.number, offer.valid_until, offer.amount) == ("КП-1", "2025-12-05", 99600.0)
+    assert len(portal.documents) == 1
+    assert list_offers(ctx, DEAL_ID) == [offer]
+
+
+def test_lost_question_waits_until_the_portal_has_settled(ctx: Context, portal: FakeGenerator, clock: Clock) -> None:
+    """Not there yet does not mean that it will not come: it is asked again only when the portal's own minute is over."""
+    portal.refusing[ADD] = BitrixLost(ADD, "no_answer")
+    with pytest.raises(BitrixLost):
+        issue_offer(ctx, DEAL_ID, "k1")
+    clock.move(20)
+
+    with pytest.raises(BitrixBusy) as caught:
+        issue_offer(ctx, DEAL_ID, "k1")
+
+    assert caught.value.retry_after == SETTLED_AFTER - 20
+    clock.move(caught.value.retry_after)
+    assert issue_offer(ctx, DEAL_ID, "k1").number == "КП-1"
+    assert len(portal.documents) == 1
+
+
+@pytest.mark.parametrize("error", [BitrixBusy(ADD, "QUERY_LIMIT_EXCEEDED"), BitrixGone(ADD, "PORTAL_DELETED")])
+def test_refusal_before_work_leaves_no_trace(ctx: Context, portal: FakeGenerator, error: BitrixError) -> None:
+    """Nothing was done, so nothing has to be looked up: the next try asks at once."""
+    portal.refusing[ADD] = error
+    with pytest.raises(type(error)):
+        issue_offer(ctx, DEAL_ID, "k1")
+
+    assert issue_offer(ctx, DEAL_ID, "k1").number == "КП-1"
+    assert portal.count("crm.documentgenerator.document.list") == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (BitrixError(ADD, "DOCGEN_LIMIT_ERROR", "Maximum count of documents has been reached"), "Тариф не позволяет"),
+        (BitrixError(ADD, "0", "Шаблон не найден"), "установите приложение заново"),
+        (BitrixError(ADD, "0", "Error getting next number"), "Error getting next number"),
+    ],
+)
+def test_refusal_of_the_generator_is_said_in_plain_words(ctx: Context, portal: FakeGenerator, error: BitrixError, words: str) -> None:
+    """A person reads what to do; what we do not know is passed on in the portal's own words."""
+    portal.refusing[ADD] = error
+
+    with pytest.raises(Mistaken) as caught:
+        issue_offer(ctx, DEAL_ID, "k1")
+
+    assert words in caught.value.sentence("ru")
+    assert list_offers(ctx, DEAL_ID) == []
+
+
+def test_deal_that_is_gone_spends_no_number(ctx: Context, portal: FakeGenerator) -> None:
+    """The generator would make an empty document for a deal that does not exist, so we ask first."""
+    portal.deal = None
+
+    with pytest.raises(Mistaken, match="not there any more"):
+        issue_offer(ctx, DEAL_ID, "k1")
+
+    assert portal.documents == []
+
+
+def test_deal_without_client_and_sum_names_both(ctx: Context, portal: FakeGenerator) -> None:
+    """All that is missing is said at once, before anything is made."""
+    assert portal.deal
+    portal.deal |= {"companyId": 0, "contactId": None}
+    portal.rows.clear()
+
+    with pytest.raises(Mistaken) as caught:
+        issue_offer(ctx, DEAL_ID, "k1")
+
+    assert "нет клиента" in caught.value.sentence("ru")
+    assert "Предлагать нечего" in caught.value.sentence("ru")
+    assert portal.documents == []
+
+
+def test_template_that_was_not_installed_is_said(ctx: Context) -> None:
+    """Without the portal's template id there is nothing to ask for."""
+    ctx.app_store.save_setting(MEMBER, "template:service_offer", None)
+
+    with pytest.raises(Mistaken, match="install the app again"):
+        issue_offer(ctx, DEAL_ID, "k1")
+
+
+def test_comment_is_made_once(ctx: Context, portal: FakeGenerator) -> None:
+    """A lost answer about the comment: it is found in the timeline and not written twice."""
+    portal.losing.add(COMMENT)
+    with pytest.raises(BitrixLost):
+        issue_offer(ctx, DEAL_ID, "k1")
+
+    offer = issue_offer(ctx, DEAL_ID, "k1")
+
+    assert offer.state == "done"
+    assert len(portal.comments) == len(portal.documents) == 1
+
+
+def test_refused_comment_does_not_undo_the_offer(ctx: Context, portal: FakeGenerator) -> None:
+    """The document is what the client gets; a timeline that is closed to us stops nothing."""
+    portal.refusing[COMMENT] = BitrixError(COMMENT, "ACCESS_DENIED", "Access denied")
+
+    assert issue_offer(ctx, DEAL_ID, "k1").state == "done"
+    assert portal.comments == []
+
+
+def test_pdf_is_asked_for_later(ctx: Context, portal: FakeGenerator, clock: Clock) -> None:
+    """The portal makes it after half a minute; nobody waits, a light check fills it in."""
+    offer = issue_offer(ctx, DEAL_ID, "k1")
+    assert offer.pdf_url == ""
+    assert refresh_pdfs(ctx) == 0
+
+    portal.documents[0] |= {"pdfUrl": "https://portal.example/pdf?id=61"}
+
+    assert refresh_pdfs(ctx) == 1
+    assert list_offers(ctx, DEAL_ID)[0].pdf_url == "https://portal.example/pdf?id=61"
+    asked = len(portal.calls)
+    assert refresh_pdfs(ctx) == 0
+    assert len(portal.calls) == asked
+
+
+def test_pdf_that_will_never_come_is_given_up(ctx: Context, portal: FakeGenerator, clock: Clock) -> None:
+    """A conversion that failed, a document that somebody deleted, an hour without it: asked no more."""
+    failed, deleted, _old = (issue_offer(ctx, DEAL_ID, key) for key in ("k1", "k2", "k3"))
+    portal.documents[0] |= {"isTransformationError": True, "transformationErrorMessage": "no converter"}
+    portal.documents[1] |= {"id": 999}
+
+    assert refresh_pdf(ctx, failed).error == "no converter"
+    assert refresh_pdf(ctx, deleted).error == "Документ не найден"
+    clock.move(3601)
+    asked = len(portal.calls)
+    assert refresh_pdfs(ctx) == 0
+    assert len(portal.calls) == asked
+
+
+def test_offers_are_seen_by_whom_the_deal_or_the_client_belongs_to(ctx: Context) -> None:
+    """Rows are chosen in SQL: another employee gets an empty list, not a hidden one."""
+    upsert(ctx.store, "deal", [{"id": DEAL_ID, "company_id": 7, "contact_id": 12, "assigned_by_id": 5}])
+    upsert(ctx.store, "company", [{"id": 7, "assigned_by_id": 6}])
+    upsert(ctx.store, "contact", [{"id": 12, "assigned_by_id": 8}])
+    offer = issue_offer(ctx, DEAL_ID, "k1")
+
+    seen = {user: list_offers(ctx.seen_by(Viewer(user, sees_all=False)), DEAL_ID) for user in (5, 6, 8, None)}
+
+    assert seen == {5: [offer], 6: [offer], 8: [], None: []}
+
+
+def test_history_comes_from_the_mirror(ctx: Context, portal: FakeGenerator) -> None:
+    """Won deals of the same client, the latest first; lost ones, templates and other clients' do not count."""
+    won = {"company_id": 7, "stage_semantic_id": "S", "is_recurring": 0}
+    upsert(
+        ctx.store,
+        "deal",
+        [
+            {"id": 50, "closedate": "2024-03-14", **won},
+            {"id": 51, "closedate": "2023-03-14", **won},
+            {"id": 52, "closedate": "2025-03-14", **won, "stage_semantic_id": "F"},
+            {"id": 53, "closedate": "2025-03-15", **won, "is_recurring": 1},
+            {"id": 54, "closedate": "2025-03-16", **won, "company_id": 8},
+        ],
+    )
+    upsert(ctx.store, "product_row", [{"id": 1, "owner_type": "D", "owner_id": 50, "product_name": "Чиллер", "sort": 10}])
+
+    issue_offer(ctx, DEAL_ID, "k1")
+
+    assert portal.documents[0]["values"]["OfferReason"].startswith("14\u00a0марта\u00a02024\u00a0г. вы приобрели у нас: Чиллер.")
+
+
+def test_more_than_a_page_of_products_counts(ctx: Context, portal: FakeGenerator) -> None:
+    """Product rows are read to the last page."""
+    portal.rows = [{"id": number, "productName": "Услуга", "price": 1, "quantity": 1, "sort": 0} for number in range(1, 102)]
+
+    assert issue_offer(ctx, DEAL_ID, "k1").amount == 101.0
+
+
+def test_comment_speaks_the_portals_language(ctx: Context, portal: FakeGenerator) -> None:
+    """English for a portal that is not Russian."""
+    issue_offer(replace(ctx, portal=replace(ctx.portal, lang="en")), DEAL_ID, "k1")
+
+    assert portal.comments[0]["COMMENT"].startswith("Offer КП-1 for 99\u00a0600\u00a0₽ was made")
