@@ -34,6 +34,7 @@ PORTAL_CODES = (
     "DocumentNumber",
     "MyCompanyRequisiteRqCompanyName",
     "MyCompanyRequisiteRegisteredAddressText",
+    "MyCompanyRequisiteRqInn",
     "MyCompanyPhone",
     "MyCompanyEmail",
     "MyCompanyWeb",
