@@ -37,6 +37,7 @@ class Company:
         troubles = draw_troubles(open_stream(seed, "troubles"), cards, histories)
         self.people = people.Population(seed, self.days, habits, cards, histories, troubles)
         self.sales = deals.Sales(self.people, leads.draw_leads(open_stream(seed, "leads"), self.people), columns, baskets)
+        self.talks = activities.draw_talks(open_stream(seed, "talks"), self.sales)
         self._truth: dict[str, Any] | None = None
 
     def sections(self) -> Iterator[tuple[str, Iterable[Record]]]:
@@ -66,7 +67,7 @@ class Company:
             deals.list_deals(open_stream(seed, "deals"), sales),
             deals.list_product_rows(sales),
             deals.list_stage_history(sales),
-            activities.list_activities(open_stream(seed, "talks"), sales),
+            activities.list_activities(sales, self.talks),
             deals.list_comments(open_stream(seed, "comments"), sales),
         )
         return zip(SECTION_NAMES, made, strict=True)

@@ -72,9 +72,14 @@ class Talk(NamedTuple):
 
 
 def draw_talks(rng: Random, sales: Sales) -> list[Talk]:
-    """All conversations in the order of time."""
-    talks = [*_deal_talks(rng, sales), *_complaints(rng, sales), *_chats_of_sleeping(rng, sales)]
-    return sorted(talk._replace(place=place) for place, talk in enumerate(talks))
+    """All conversations in the order of time; clients and deals learn when they were last talked of."""
+    drawn = [*_deal_talks(rng, sales), *_complaints(rng, sales), *_chats_of_sleeping(rng, sales)]
+    talks = sorted(talk._replace(place=place) for place, talk in enumerate(drawn))
+    for talk in talks:
+        sales.people.histories.heard[talk.client] = talk.minute
+        if talk.deal:
+            sales.heard[talk.deal] = talk.minute
+    return talks
 
 
 def _deal_talks(rng: Random, sales: Sales) -> Iterator[Talk]:
@@ -109,9 +114,9 @@ def _chats_of_sleeping(rng: Random, sales: Sales) -> Iterator[Talk]:
         yield Talk((PAST - 1 - int(rng.random() * RECENT_DAYS)) * DAY + 560 + int(rng.random() * 500), 0, CHAT, client, 0)
 
 
-def list_activities(rng: Random, sales: Sales) -> Iterator[Record]:
+def list_activities(sales: Sales, talks: list[Talk]) -> Iterator[Record]:
     """Activities in the order of their ids."""
-    for number, talk in enumerate(draw_talks(rng, sales), 1):
+    for number, talk in enumerate(talks, 1):
         yield _activity(number, talk, sales)
 
 

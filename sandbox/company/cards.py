@@ -27,11 +27,15 @@ def count_clients(contacts: int) -> tuple[int, int]:
 
 
 class Histories:
-    """What the deals say of each client: first and last minute, last won day, the day until which a service contract runs (0: none)."""
+    """What the deals say of each client: first and last minute, last won day, the day until which a service contract runs (0: none).
+
+    `heard` is the minute of the last conversation; it is filled when conversations are drawn.
+    """
 
     def __init__(self, clients: int, deals: DealColumns, baskets: Sequence[Basket]) -> None:
         self.first, self.last = array("i", [0]) * clients, array("i", [0]) * clients
         self.won, self.contract = array("i", [0]) * clients, array("i", [0]) * clients
+        self.heard = array("i", [0]) * clients
         won = tuple(stage.semantics == "S" for stage in STAGES)
         contract = tuple(basket.kind.is_contract for basket in baskets)
         for created, closed, client, stage, basket in zip(

@@ -86,14 +86,14 @@ class DealKind(NamedTuple):
 
 
 DEAL_KINDS = (
-    DealKind("machine", "SALE", 0, "Поставка: {}", (("Кофемашина", 2, 1), ("Кофемолка", 2, 1)), (0, 0, 5), has_equipment=True),
-    DealKind("kitchen", "SALE", 0, "Кухня: {}", ((2, 2, 2),), (0, 0, 5), has_equipment=True),
+    DealKind("machine", "SALE", 0, "Поставка: {}", (("Кофемашина", 1, 1), ("Кофемолка", 2, 1)), (0, 0, 5), has_equipment=True),
+    DealKind("kitchen", "SALE", 0, "Кухня: {}", ((2, 1, 2),), (0, 0, 5), has_equipment=True),
     DealKind(
         "complex", "COMPLEX", 0, "Под ключ: {}",
-        (("Кофемашина", 3, 1), (2, 1, 2), ("Монтаж", 1, 1), ("Договор", 1, 1)), (0, 5, 10), has_equipment=True, is_contract=True,
+        (("Кофемашина", 2, 1), (2, 1, 1), ("Монтаж", 1, 1), ("Договор", 1, 1)), (0, 5, 10), has_equipment=True, is_contract=True,
     ),
     DealKind("goods", "GOODS", 0, "Кофе и расходники: {}", ((3, 12, 3),)),
-    DealKind("bulk", "GOODS", 0, "Оптовая поставка: {}", ((3, 120, 4),), (10, 15)),
+    DealKind("bulk", "GOODS", 0, "Оптовая поставка: {}", ((3, 60, 4),), (10, 15)),
     DealKind("service", "SERVICE", 0, "Договор обслуживания: {}", (("Договор", 1, 1), ("Диагностика", 2, 1)), (0, 0, 10), is_contract=True),
     DealKind("visit", "SERVICE", 1, "Плановый выезд: {}", (("Плановое", 3, 1), (4, 2, 1))),
     DealKind("repair", "SERVICES", 1, "Ремонт: {}", (("Выезд", 1, 1), ("Диагностика", 1, 1), (4, 2, 2))),

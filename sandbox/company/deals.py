@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from sandbox.company import words
@@ -32,6 +32,7 @@ class Sales:
     leads: LeadColumns
     deals: DealColumns
     baskets: Sequence[Basket]
+    heard: dict[int, int] = field(default_factory=dict)  # a deal's id and the minute of the last conversation about it
 
 
 def list_deals(rng: Random, sales: Sales) -> Iterator[Record]:
@@ -40,6 +41,8 @@ def list_deals(rng: Random, sales: Sales) -> Iterator[Record]:
     columns = zip(deals.created, deals.closed, deals.client, deals.stage, deals.basket, strict=True)
     for number, (created, closed, client, stage, basket) in enumerate(columns, 1):
         record = _deal(number, (created, closed, stage), sales.baskets[basket], sales.people.days.moment)
+        if number in sales.heard:
+            record["LAST_ACTIVITY_TIME"] = max(record["MOVED_TIME"], sales.people.days.moment(sales.heard[number]))
         record.update(_deal_client(rng, sales, client, created))
         record.update(_deal_staff(sales.people, client, stage, number))
         before = known[client] if client != NOBODY else 0

@@ -38,12 +38,12 @@ def _paced(rng: Random, count: int, last: int, rhythm: float) -> list[int]:
 
 
 def _regular(rng: Random, count: int) -> list[int]:
-    rhythm = min(150.0, HISTORY * (0.5 + rng.random() * 0.5) / (count + 1))
+    rhythm = min(210.0, HISTORY * (0.6 + rng.random() * 0.4) / count)
     return _paced(rng, count, 1 + int(rhythm * 0.8 * rng.random()), rhythm)
 
 
 def _wholesale(rng: Random, count: int) -> list[int]:
-    rhythm = min(30.0, HISTORY * 0.95 / (count + 1))
+    rhythm = min(90.0, HISTORY / (count + 1))
     return _paced(rng, count, 1 + int(rhythm * 0.8 * rng.random()), rhythm)
 
 
@@ -57,13 +57,13 @@ def _fading(rng: Random, count: int) -> list[int]:
     age, pause, ages = 90 + rng.random() * 150, 90 + rng.random() * 60, []
     for _ in range(count):
         ages.append(min(HISTORY, int(age)))
-        age, pause = age + pause, max(1.0, pause * 0.65)
+        age, pause = age + pause, max(1.0, pause * 0.8)
     return ages
 
 
 def _lost(rng: Random, count: int) -> list[int]:
     last = 370 + int(rng.random() * 330)
-    return _paced(rng, count, last, min(60.0, (HISTORY - last) / count))
+    return _paced(rng, count, last, min(130.0, (HISTORY - last) / count))
 
 
 def _new(rng: Random, count: int) -> list[int]:
@@ -71,7 +71,7 @@ def _new(rng: Random, count: int) -> list[int]:
 
 
 def _complains(rng: Random, count: int) -> list[int]:
-    return _paced(rng, count, 25 + int(rng.random() * 200), min(90.0, 700 / count))
+    return _paced(rng, count, 25 + int(rng.random() * 200), min(200.0, 800 / count))
 
 
 HABITS = (

@@ -13,7 +13,7 @@ from sandbox.company.dictionaries import CONSENTS, DICTIONARIES
 from sandbox.company.habits import HABIT_INDEX
 from sandbox.company.record import Record, scatter
 from sandbox.company.staff import SELLERS, WHOLESALE_SELLER
-from sandbox.company.trouble import DEAD_PHONES, INVALID_EMAILS, Troubles, copy_company, format_phone
+from sandbox.company.trouble import DEAD_PHONES, INVALID_EMAILS, DuplicateKind, Troubles, copy_company, format_phone
 
 SOURCES = tuple(id_ for id_, _ in DICTIONARIES["SOURCE"])
 EMPLOYEES = tuple(id_ for id_, _ in DICTIONARIES["EMPLOYEES"])
@@ -42,9 +42,10 @@ class Population:
         """Who is responsible for a client."""
         return WHOLESALE_SELLER if self.habits[client] == HABIT_INDEX["wholesale"] else SELLERS[client % len(SELLERS)]
 
-    def touch_of(self, client: int, created: int) -> str:
-        """When a card was last changed: with the client's last deal, or when it was made."""
-        return self.days.moment(max(created + 5, self.histories.last[client]))
+    def touches_of(self, client: int, created: int) -> tuple[str, str]:
+        """When a card was last changed (with the client's last deal, or when it was made), and when something last happened there."""
+        changed = max(created + 5, self.histories.last[client])
+        return self.days.moment(changed), self.days.moment(max(changed, self.histories.heard[client]))
 
     def contract_of(self, client: int) -> str | None:
         day = self.histories.contract[client]
@@ -64,15 +65,15 @@ def draw_address(rng: Random) -> Record:
     }
 
 
-def _stamp(created: int, touched: str, people: Population, seller: int) -> Record:
+def _stamp(created: str, touched: tuple[str, str], seller: int) -> Record:
     return {
         "OPENED": "Y",
         "ASSIGNED_BY_ID": seller,
         "CREATED_BY_ID": seller,
         "MODIFY_BY_ID": seller,
-        "DATE_CREATE": people.days.moment(created),
-        "DATE_MODIFY": touched,
-        "LAST_ACTIVITY_TIME": touched,
+        "DATE_CREATE": created,
+        "DATE_MODIFY": touched[0],
+        "LAST_ACTIVITY_TIME": touched[1],
         "LAST_ACTIVITY_BY": seller,
     }
 
@@ -118,7 +119,7 @@ def _company(rng: Random, number: int, client: int, people: Population) -> Recor
     }
     if not is_empty:
         record |= draw_address(rng) | {"PHONE": [phone], "EMAIL": [{"VALUE": f"office{number}@example.org", "VALUE_TYPE": "WORK"}]}
-    return record | _stamp(created, people.touch_of(client, created), people, seller)
+    return record | _stamp(people.days.moment(created), people.touches_of(client, created), seller)
 
 
 def list_contacts(rng: Random, people: Population, lead_of: dict[int, int]) -> Iterator[Record]:
@@ -132,10 +133,22 @@ def list_contacts(rng: Random, people: Population, lead_of: dict[int, int]) -> I
         if number in wanted:
             originals[number] = record
         if number in troubles.copies:
-            record.update(troubles.kinds[number].copy(originals[troubles.copies[number]], record))
+            _become_copy(record, originals[troubles.copies[number]], troubles.kinds[number])
         record["HAS_PHONE"] = "Y" if "PHONE" in record else "N"
         record["HAS_EMAIL"] = "Y" if "EMAIL" in record else "N"
         yield record
+
+
+def _become_copy(record: Record, original: Record, kind: DuplicateKind) -> None:
+    """The same person written once more; what the kind does not take over stays this card's own."""
+    record["HONORIFIC"] = original["HONORIFIC"]
+    record.update({"EMAIL": []} | kind.copy(original, record))
+    record["EMAIL"] = record["EMAIL"] or [_email(record)]
+
+
+def _email(record: Record) -> Record:
+    account = record["LAST_NAME"].lower().translate(words.TRANSLIT)
+    return {"VALUE": f"{account}{record['ID']}@{words.EMAIL_DOMAINS[record['ID'] % len(words.EMAIL_DOMAINS)]}", "VALUE_TYPE": "WORK"}
 
 
 def _contact(rng: Random, number: int, people: Population) -> Record:
@@ -165,7 +178,7 @@ def _contact(rng: Random, number: int, people: Population) -> Record:
         record |= {"NAME": "", "SECOND_NAME": "", "LAST_NAME": "Без имени", "BIRTHDATE": None, "HONORIFIC": None}
     else:
         record |= (draw_address(rng) if not company else {}) | _communications(rng, record, troubles)
-    return record | _stamp(created, people.touch_of(client, created), people, people.seller_of(client))
+    return record | _stamp(people.days.moment(created), people.touches_of(client, created), people.seller_of(client))
 
 
 def name_of(seed: int, number: int, needs_yo: bool = False) -> Record:
@@ -196,9 +209,7 @@ def _communications(rng: Random, record: Record, troubles: Troubles) -> Record:
             phones.append({"VALUE": f"+7{phone_digits(SECOND_PHONES + number)}", "VALUE_TYPE": "WORK"})
         found["PHONE"] = phones
     if must_have or rng.random() < 0.88:
-        account = record["LAST_NAME"].lower().translate(words.TRANSLIT)
-        domain = words.EMAIL_DOMAINS[number % len(words.EMAIL_DOMAINS)]
-        found["EMAIL"] = [{"VALUE": f"{account}{number}@{domain}", "VALUE_TYPE": "WORK"}]
+        found["EMAIL"] = [_email(record)]
     if not found:
         found["PHONE"] = [{"VALUE": f"+7{phone_digits(number)}", "VALUE_TYPE": "MOBILE"}]
     if number in troubles.dead_phones:

@@ -31,8 +31,8 @@ BULK_KINDS = _kinds(("bulk", 9), ("machine", 1), ("complex", 1))
 OPEN_STAGES = tuple(
     STAGE_INDEX[id_]
     for id_, weight in (
-        ("NEW", 4), ("PREPARATION", 2), ("PREPAYMENT_INVOICE", 2), ("EXECUTING", 2), ("FINAL_INVOICE", 1),
-        ("C1:NEW", 2), ("C1:PREPARATION", 1), ("C1:EXECUTING", 2), ("C1:FINAL_INVOICE", 1),
+        ("NEW", 3), ("PREPARATION", 2), ("PREPAYMENT_INVOICE", 2), ("EXECUTING", 2), ("FINAL_INVOICE", 2),
+        ("C1:NEW", 2), ("C1:PREPARATION", 2), ("C1:EXECUTING", 2), ("C1:FINAL_INVOICE", 1),
     )
     for _ in range(weight)
 )  # fmt: skip
@@ -72,7 +72,7 @@ class Mix:
 
     @classmethod
     def of(cls, deals: int) -> Mix:
-        working = min(deals * 15 // 100, MOST_OPEN)
+        working = min(deals // 5, MOST_OPEN)
         nobody = max(deals // 200, min(3, deals // 20))
         lost = (deals - working - nobody) // 5
         return cls(working, deals - working - nobody - lost, lost, nobody)

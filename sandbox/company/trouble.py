@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sandbox.company.cards import Cards, Histories
 from sandbox.company.record import Record
 
-DEAD_PHONES = ("+7 000 000-00-00", "123456", "нет телефона", "8 900", "+7 999 999-99-9", "00000000000")
+DEAD_PHONES = ("+7 000 000-00-00", "123456", "нет телефона", "8 900", "+7 999 999-99", "00000000000")
 INVALID_EMAILS = ("нет@почты", "info@", "client.example.com", "ivanov petrov@example.com", "-", "mail@example")
 LATIN = str.maketrans("аеорсухАВЕКМНОРСТХ", "aeopcyxABEKMHOPCTX")
 
@@ -47,8 +47,7 @@ def _same_email(original: Record, _copy: Record) -> Record:
 
 
 def _named(original: Record, name: str, last_name: str, second_name: str) -> Record:
-    born = original["BIRTHDATE"]
-    return {"NAME": name, "LAST_NAME": last_name, "SECOND_NAME": second_name, "BIRTHDATE": born, "HONORIFIC": original["HONORIFIC"]}
+    return {"NAME": name, "LAST_NAME": last_name, "SECOND_NAME": second_name, "BIRTHDATE": original["BIRTHDATE"]}
 
 
 def _without_yo(original: Record, _copy: Record) -> Record:
@@ -84,7 +83,7 @@ DUPLICATE_KINDS = (
 def copy_company(original: Record, copy: Record) -> Record:
     """A company written twice: the legal form moved to the end, the phone in another format."""
     kind, _, rest = original["TITLE"].partition("«")
-    title = f"{rest.rstrip('»')}, {kind.strip().lower()}"
+    title = f"{rest.rstrip('»')}, {kind.strip()}"
     return {"TITLE": title, "PHONE": [{"VALUE": format_phone(_digits(original), 1 + copy["ID"] % 4), "VALUE_TYPE": "WORK"}]}
 
 

@@ -49,7 +49,7 @@ class Witness:
     def __init__(self, today: date) -> None:
         self.today = today
         self.soon = (today.isoformat(), (today + timedelta(days=WEEK_DAYS)).isoformat())
-        self.recent = (today - timedelta(days=RECENT_DAYS + 4)).isoformat()
+        self.recent = (today - timedelta(days=RECENT_DAYS)).isoformat()
         self.asleep = (today - timedelta(days=SLEEP_DAYS)).isoformat()
         self.employer: dict[int, int] = {}
         self.purchases: dict[str, int] = {}
