@@ -88,10 +88,12 @@ def fill(ctx: Context, job: str = "install") -> dict[str, int]:
     plan_first_sync(ctx, job)
     plan_steps(ctx.store, job, STEPS)
     sync_entities(ctx, job)
+    marks = list_due_clients(ctx.store, CLIENTS)
     for (step, _), work in zip(STEPS, (update_clients, refresh), strict=True):
         start_step(ctx.store, job, step, ctx.now().strftime(INSTANT))
         work(ctx, None)
         finish_step(ctx.store, job, step, ctx.now().strftime(INSTANT))
+    forget_due_clients(ctx.store, marks)
     end_first_sync(ctx)
     return counts(ctx)
 

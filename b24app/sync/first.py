@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from b24app.context import Context
 from b24app.errors import BitrixBusy
-from b24app.store.changes import Change, save_changes
+from b24app.store.changes import EVERYBODY, Change, save_changes, save_due_clients
 from b24app.store.cursors import drop_cursors, find_cursor, save_cursor
 from b24app.store.mirror import PortalStore
 from b24app.store.progress import advance_step, finish_step, forget_steps, note_step, plan_steps, start_step
@@ -38,12 +38,13 @@ def first_sync(ctx: Context, job: str = "install") -> dict[str, int]:
 
 
 def sync_entities(ctx: Context, job: str) -> None:
-    """Sync what is not done yet."""
+    """Sync what is not done yet; from then on every client is due."""
     for entity in ENTITIES:
         if find_cursor(ctx.store, f"first:{entity.key}") != DONE:
             with _step(ctx, job, entity):
                 _sync(ctx, entity, job)
             save_cursor(ctx.store, f"first:{entity.key}", DONE)
+    save_due_clients(ctx.store, [EVERYBODY])
 
 
 def end_first_sync(ctx: Context) -> None:

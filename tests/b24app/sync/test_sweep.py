@@ -1,0 +1,115 @@
+"""Whatever was missed, a sweep notes it, and the mirror equals the portal again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from b24app.context import Context
+from b24app.store.changes import list_changes
+from b24app.sync import sweep as module
+from b24app.sync.changed import pull_changes
+from b24app.sync.first import counts, first_sync
+from b24app.sync.sweep import sweep
+from tests.fakes import NOW, FakeBitrix
+
+
+def later(ctx: Context, **delta: float) -> Context:
+    """The same context with a later clock."""
+    return replace(ctx, clock=lambda: NOW + timedelta(**delta))
+
+
+def noted(ctx: Context) -> set[tuple[str, int, str]]:
+    """What a sweep has found."""
+    return {(change.entity, change.record_id, change.kind) for change in list_changes(ctx.store, 1000)}
+
+
+@pytest.fixture
+def filled(ctx: Context, bitrix: FakeBitrix) -> Context:
+    """A mirror that equals the portal, and no sweep since."""
+    for number in range(1, 9):
+        bitrix.put(2, number, title=f"Deal {number}", companyId=1)
+    bitrix.put(4, 1, title="Company")
+    bitrix.product_rows.append({"id": 1, "ownerId": 1, "ownerType": "D", "price": 10})
+    first_sync(ctx)
+    return ctx
+
+
+def test_sweep_of_equal_sides_notes_nothing(filled: Context) -> None:
+    """Counts of both sides, no difference."""
+    report = sweep(filled)
+
+    assert report["deal"] == {"rows_here": 8, "rows_there": 8, "added": 0, "changed": 0, "deleted": 0}
+    assert report["product_row"] == {"rows_here": 1, "rows_there": 1, "added": 0, "changed": 0, "deleted": 0}
+    assert noted(filled) == set()
+
+
+def test_sweep_heals_missed_events(filled: Context, bitrix: FakeBitrix) -> None:
+    """An addition, an update and a removal that no event told of."""
+    bitrix.put(2, 20, title="new")
+    bitrix.put(2, 3, title="changed", updated="2025-06-15T15:00:00+03:00")
+    del bitrix.items[2][5]
+    del bitrix.items[2][8]
+
+    report = sweep(filled)
+    found = noted(filled)
+    pull_changes(filled, list_changes(filled.store, 100))
+
+    assert report["deal"] == {"rows_here": 8, "rows_there": 7, "added": 1, "changed": 1, "deleted": 2}
+    assert found == {("deal", 20, "changed"), ("deal", 3, "changed"), ("deal", 5, "removed"), ("deal", 8, "removed")}
+    assert [row["id"] for row in filled.store.rows("SELECT id FROM deal ORDER BY id")] == sorted(bitrix.items[2])
+    assert filled.store.row("SELECT title FROM deal WHERE id = 3") == {"title": "changed"}
+
+
+def test_sweep_heals_product_rows(filled: Context, bitrix: FakeBitrix) -> None:
+    """No event and no time tells that a product row has changed."""
+    bitrix.product_rows[0]["price"] = 20
+    bitrix.product_rows.append({"id": 2, "ownerId": 4, "ownerType": "D", "price": 5})
+
+    report = sweep(filled)
+    pull_changes(filled, list_changes(filled.store, 100))
+
+    assert report["product_row"] == {"rows_here": 1, "rows_there": 2, "added": 1, "changed": 1, "deleted": 0}
+    assert filled.store.rows("SELECT id, price FROM product_row ORDER BY id") == [{"id": 1, "price": 20.0}, {"id": 2, "price": 5.0}]
+
+
+def test_sweep_heals_dictionaries(filled: Context, bitrix: FakeBitrix) -> None:
+    """Stages, pipelines, employees: nothing tells of them."""
+    bitrix.users.append({"ID": "2", "ACTIVE": True, "NAME": "Новый"})
+    bitrix.statuses.pop(0)
+
+    sweep(filled)
+
+    assert (counts(filled)["employee"], counts(filled)["stage"]) == (2, 2)
+
+
+def test_large_sweep_reads_only_what_is_new(filled: Context, bitrix: FakeBitrix, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A big base is compared since the last sweep, with an overlap; when the numbers of rows differ, as a whole."""
+    monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr(module, "SMALL_OWNERS", 0)
+    sweep(filled)
+    bitrix.put(2, 3, title="changed", updated="2025-06-15T15:01:00+03:00")
+    bitrix.put(2, 4, title="long ago", updated="2024-01-01T00:00:00+03:00")
+
+    assert sweep(later(filled, minutes=5))["deal"]["changed"] == 1
+    assert noted(filled) == {("deal", 3, "changed")}
+    pull_changes(filled, list_changes(filled.store, 100))
+    del bitrix.items[2][5]
+    assert sweep(later(filled, minutes=10))["deal"] == {"rows_here": 8, "rows_there": 7, "added": 0, "changed": 1, "deleted": 1}
+
+
+def test_once_a_day_everything_is_compared(filled: Context, bitrix: FakeBitrix, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What equal numbers and times hide is found by the daily comparison, or by one that is asked for."""
+    monkeypatch.setattr(module, "SMALL", 0)
+    sweep(filled)
+    del bitrix.items[2][5]
+    bitrix.put(2, 20, updated="2024-01-01T00:00:00+03:00")
+
+    hidden = sweep(later(filled, hours=1))["deal"]
+    daily = sweep(later(filled, hours=25))["deal"]
+
+    assert (hidden["added"], hidden["deleted"]) == (0, 0)
+    assert (daily["added"], daily["deleted"]) == (1, 1)
+    assert sweep(later(filled, hours=26), full=True)["deal"]["added"] == 1

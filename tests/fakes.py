@@ -1,0 +1,195 @@
+"""Stand-ins that remember what they were asked and fail when surprised."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from b24app.bitrix.payloads import Answer, BatchAnswer
+from b24app.context import Context, Portal, Viewer
+from b24app.errors import BitrixBusy, BitrixError
+from b24app.store.mirror import PortalStores
+from b24app.store.settings import AppStore
+
+PAGE = 50
+Record = dict[str, Any]
+
+
+class FakeBitrix:
+    """A portal in memory behind the words of `bitrix.client.Client`: call, batch, pages, stream.
+
+    `items[entity type]` holds records as crm.item.list prints them; `product_rows`, `statuses` and the like are lists.
+    `calls` are the methods asked, batches unpacked. `before(method, function)` runs a function once before an answer.
+    """
+
+    def __init__(self, stream_size: int = 3) -> None:
+        self.items: dict[int, dict[int, Record]] = {1: {}, 2: {}, 3: {}, 4: {}}
+        self.product_rows: list[Record] = []
+        self.statuses: list[Record] = [
+            {"ENTITY_ID": "DEAL_STAGE", "STATUS_ID": "NEW", "NAME": "Новая", "SORT": "10", "SEMANTICS": None, "COLOR": "#39A8EF"},
+            {
+                "ENTITY_ID": "DEAL_STAGE_1",
+                "STATUS_ID": "C1:WON",
+                "NAME": "Успех",
+                "SORT": "20",
+                "SEMANTICS": "S",
+                "EXTRA": {"COLOR": "#7BD500"},
+            },
+            {"ENTITY_ID": "STATUS", "STATUS_ID": "JUNK", "NAME": "Плохой", "SORT": "30", "SEMANTICS": "F", "EXTRA": []},
+            {"ENTITY_ID": "DEAL_TYPE", "STATUS_ID": "SERVICE", "NAME": "Сервисное обслуживание", "SORT": "40"},
+        ]
+        self.categories: list[Record] = [
+            {"id": 0, "name": "Общая", "sort": 300, "isDefault": "Y"},
+            {"id": 1, "name": "Сервис", "sort": 400},
+        ]
+        self.users: list[Record] = [{"ID": "1", "ACTIVE": True, "NAME": "Вадим", "LAST_NAME": "Валеев", "UF_DEPARTMENT": [1]}]
+        self.currencies: list[Record] = [{"CURRENCY": "RUB", "AMOUNT_CNT": "1", "AMOUNT": "1.0000", "BASE": "Y", "FULL_NAME": "Рубль"}]
+        self.user_fields: dict[str, list[Record]] = {"contact": [], "company": [], "lead": [], "deal": []}
+        self.calls: list[str] = []
+        self.stream_size = stream_size
+        self._before: dict[str, list[Callable[[], None]]] = {}
+
+    # -- what a test says ---------------------------------------------------------------------------------
+
+    def put(self, type_id: int, record_id: int, updated: str = "2025-01-01T12:00:00+03:00", **fields: Any) -> Record:
+        """Add a record or change fields of one."""
+        record = self.items[type_id].setdefault(record_id, {"id": record_id})
+        record.update(fields, updatedTime=updated)
+        return record
+
+    def before(self, method: str, action: Callable[[], None]) -> None:
+        """Do something in the portal just before the next answer of this method."""
+        self._before.setdefault(method, []).append(action)
+
+    def busy(self, method: str) -> None:
+        """Refuse the next call of this method."""
+
+        def refuse() -> None:
+            raise BitrixBusy(method, "QUERY_LIMIT_EXCEEDED", retry_after=2)
+
+        self.before(method, refuse)
+
+    # -- what the app asks --------------------------------------------------------------------------------
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """Answer one method; an unknown one is a surprise."""
+        self.calls.append(method)
+        if waiting := self._before.get(method):
+            waiting.pop(0)()
+        if match := re.fullmatch(r"crm\.(\w+)\.userfield\.list", method):
+            return _paged(self.user_fields[match[1]], params or {})
+        return copy.deepcopy(self._methods[method](self, params or {}))
+
+    def batch(self, commands: Mapping[str, tuple[str, Mapping[str, Any]]], halt: bool = False) -> BatchAnswer:
+        """Answer many; what one of them raises stands for that one."""
+        assert 0 < len(commands) <= 50
+        answers: dict[str, Answer] = {}
+        errors: dict[str, BitrixError] = {}
+        for key, (method, params) in commands.items():
+            try:
+                answers[key] = self.call(method, params)
+            except BitrixError as error:
+                errors[key] = error
+        return BatchAnswer(answers, errors)
+
+    def stream(
+        self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, upto: int | None = None
+    ) -> Iterator[list[Record]]:
+        """Yield records in the order of their ids, a few at a time, as they are when they are read."""
+        assert (method, key) == ("crm.item.list", "items")
+        top = max(self.items[(params or {})["entityTypeId"]], default=0)
+        while True:
+            bounds = {**(params or {}).get("filter", {}), ">id": after, "<=id": top}
+            records = self.call(method, {**(params or {}), "filter": bounds, "start": -1}).result["items"][: self.stream_size]
+            if not records:
+                return
+            yield records
+            after = records[-1]["id"]
+
+    def _list_items(self, params: Mapping[str, Any]) -> Answer:
+        records = [record for _, record in sorted(self.items[params["entityTypeId"]].items())]
+        found = [record for record in records if all(_holds(record, *pair) for pair in params.get("filter", {}).items())]
+        page = _paged(found, params)
+        assert params["useOriginalUfNames"] == "Y"
+        return Answer({"items": [_selected(record, params["select"]) for record in page.result]}, page.total, page.next)
+
+    def _list_product_rows(self, params: Mapping[str, Any]) -> Answer:
+        condition = params["filter"]
+        assert condition["=ownerType"] == "D"
+        rows = [row for row in self.product_rows if row["ownerId"] in condition["=ownerId"] and row["id"] > condition.get(">id", 0)]
+        return Answer({"productRows": sorted(rows, key=lambda row: row["id"])[:PAGE]}, 0)
+
+    _methods: Mapping[str, Any] = {
+        "crm.item.list": _list_items,
+        "crm.item.productrow.list": _list_product_rows,
+        "crm.status.list": lambda self, params: _paged(self.statuses, params),
+        "crm.category.list": lambda self, params: Answer({"categories": self.categories}, len(self.categories)),
+        "user.get": lambda self, params: _paged(self.users, params),
+        "crm.currency.list": lambda self, params: Answer(self.currencies, len(self.currencies)),
+    }
+
+
+class FakeQueue:
+    """Takes jobs; the same key is the same job."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, tuple[str, str, dict[str, Any]]] = {}
+
+    def enqueue(self, kind: str, member_id: str, payload: dict[str, Any], key: str = "") -> str:
+        """Keep a job."""
+        self.jobs.setdefault(key, (kind, member_id, payload))
+        return key
+
+
+def _paged(records: list[Record], params: Mapping[str, Any]) -> Answer:
+    start = params.get("start", 0)
+    if start == -1:
+        return Answer(records[:PAGE], 0)
+    after = start + PAGE
+    return Answer(records[start:after], len(records), after if after < len(records) else None)
+
+
+def _holds(record: Record, condition: str, value: Any) -> bool:
+    operator, name = re.fullmatch(r"(>=|<=|>|@)(\w+)", condition).groups()  # type: ignore[union-attr]
+    there = record.get(name)
+    if name == "updatedTime":
+        there, value = datetime.fromisoformat(there), datetime.fromisoformat(value)
+    tests = {
+        ">": lambda: there > value,
+        ">=": lambda: there >= value,
+        "<=": lambda: there <= value,
+        "@": lambda: there in value,
+    }
+    return bool(tests[operator]())
+
+
+def _selected(record: Record, select: list[str]) -> Record:
+    """Give what was named; phones come with '*' only, user fields by name only."""
+    if "*" in select:
+        return {name: value for name, value in record.items() if not name.startswith("UF_") or name in select}
+    return {name: record.get(name) for name in select if name != "fm"}
+
+
+NOW = datetime(2025, 6, 15, 12, 0, tzinfo=UTC)
+
+
+@contextmanager
+def worker_context(directory: Path, bitrix: FakeBitrix) -> Iterator[Context]:
+    """Give the worker's context: a real, empty mirror and a portal in memory; the clock stands at NOW."""
+    stores = PortalStores(directory)
+    portal = Portal(member_id="m1", url="https://example.bitrix24.ru", time_zone="Europe/Moscow")
+    log = logging.LoggerAdapter(logging.getLogger("test"), {})
+    fake: Any = bitrix
+    nothing: Any = None
+    app_store = AppStore(directory / "app.db")
+    try:
+        yield Context(portal, Viewer.system(), nothing, app_store, stores.writer("m1"), fake, log, clock=lambda: NOW)
+    finally:
+        stores.close()
+        app_store.close()
