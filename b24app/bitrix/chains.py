@@ -66,9 +66,9 @@ class Density:
     rate: float = field(default=1.0)
 
     def width(self) -> int:
-        """Return how many ids the next range should span."""
-        pages = LONGEST if self.known else FIRST
-        return max(PAGE, int(pages * PAGE * 0.9 / self.rate))
+        """Return how many ids the next range should span; as many as fit without any gap never need a second batch."""
+        room = PAGE * (LONGEST if self.known else FIRST)
+        return max(room, int(room * 0.9 / self.rate))
 
     def pages(self, span: int) -> int:
         """Return how long a chain over so many ids should be: a page too many costs little, a second batch costs more."""

@@ -70,7 +70,8 @@ def read_form(pairs: Iterable[tuple[str, str]]) -> Form:
     for count, (name, value) in enumerate(pairs, start=1):
         if count > MAX_PAIRS:
             raise Malformed(f"form: more than {MAX_PAIRS} fields")
-        _put(root, _path(name), value)
+        if name:  # PHP drops a nameless field too
+            _put(root, _path(name), value)
     return {key: _lists(value) for key, value in root.items()}
 
 

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 NAME = "tokens"  # the name under which the pair lies in the store
 
 
+def save_pair(app_store: AppStore, vault: Vault, member_id: str, pair: TokenPair) -> None:
+    """Encrypt and keep a portal's pair."""
+    app_store.save_secret(member_id, NAME, vault.seal(pair.to_json()))
+
+
 class StoredTokens:
     """The installer's tokens of one portal. Safe for threads and for several processes."""
 
@@ -43,12 +48,8 @@ class StoredTokens:
             if pair.access != stale:
                 return pair.access
             fresh = self._oauth.refresh(pair.refresh)
-            self.save(fresh)
+            save_pair(self._app_store, self._vault, self._member_id, fresh)
             return fresh.access
-
-    def save(self, pair: TokenPair) -> None:
-        """Encrypt and keep a pair."""
-        self._app_store.save_secret(self._member_id, NAME, self._vault.seal(pair.to_json()))
 
     def _read(self) -> TokenPair:
         sealed = self._app_store.find_secret(self._member_id, NAME)

@@ -1,0 +1,85 @@
+"""The addresses of the front door: the page that Bitrix24 opens in a frame, its progress, its end. Translates, decides nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request, url_for
+
+from b24app.bitrix.incoming import read_lang
+from b24app.errors import Refused
+from b24app.portals.session import HEADER, Session
+from install.flow import Admission, admit, finish
+from install.progress import read_progress
+from install.refusals import Refusal
+
+if TYPE_CHECKING:
+    from b24app.services import Services
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("install", __name__, template_folder="templates", static_folder="static", static_url_path="/install/static")
+
+
+@blueprint.post("/install")
+def open_page() -> Response:
+    """Admit the portal and show the installation as it goes, or say why not."""
+    services = _services()
+    outcome = admit(services, request.args.to_dict(), request.form.items(multi=True))
+    if isinstance(outcome, Refusal):
+        log.warning(
+            "install refused", extra={"reason": outcome.reason, **{f"refused_{key}": value for key, value in outcome.detail.items()}}
+        )
+        return _page(_lang(), services.config.portals, outcome.status, refusal=outcome.sentence(_lang()))
+    log.info("install ordered", extra={"member_id": outcome.portal.member_id, "user_id": outcome.session.user_id})
+    return _admitted(services, outcome)
+
+
+@blueprint.get("/install/progress")
+def show_progress() -> Response:
+    """Tell how far the installation is."""
+    services, session = _services(), _session()
+    response = jsonify(read_progress(services.app_store, services.stores, session.member_id, session.lang))
+    response.headers[HEADER] = services.signer.sign(session)  # a first sync may outlast a session
+    return response
+
+
+@blueprint.post("/install/finished")
+def take_finish() -> Response:
+    """Mark the installation as finished: from now on Bitrix24 sends events."""
+    finish(_services(), _session().member_id)
+    return make_response("", 204)
+
+
+def _admitted(services: Services, admission: Admission) -> Response:
+    session = admission.session
+    return _page(session.lang, (admission.portal.url,), 200, token=services.signer.sign(session), js_url=services.config.js_url)
+
+
+def _page(lang: str, framed_by: tuple[str, ...], status: int, **values: Any) -> Response:
+    css = url_for("pages.static", filename="app.css") if "pages" in current_app.blueprints else ""
+    response = make_response(render_template("install.html", lang=lang, app_css=css, **values), status)
+    script = urlsplit(values.get("js_url", ""))
+    script_origin = f"{script.scheme}://{script.netloc}" if script.netloc else ""
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'self'; script-src 'self' {script_origin}; img-src 'self' data:; frame-ancestors {' '.join(framed_by)}"
+    )
+    return response
+
+
+def _session() -> Session:
+    """Return the session of an administrator. Raises Refused."""
+    session = _services().signer.verify(request.headers.get(HEADER, ""))
+    if not session.is_admin:
+        raise Refused("not_admin")
+    return session
+
+
+def _services() -> Services:
+    return cast("Services", current_app.extensions["services"])
+
+
+def _lang() -> str:
+    return read_lang(request.args.get("LANG", "en"))

@@ -1,0 +1,63 @@
+/* The install page: asks how far the installation is, shows it, and at the end tells the app, then the portal. */
+"use strict";
+
+(() => {
+    let token = document.querySelector('meta[name="app-session"]').content;
+    const list = document.getElementById("steps");
+    const ending = document.getElementById("ending");
+    const PAUSE = 700;
+
+    async function ask(url, method = "GET") {
+        const answer = await fetch(url, { method, headers: { "X-App-Session": token } });
+        token = answer.headers.get("X-App-Session") || token;
+        return answer;
+    }
+    const say = (state) => { ending.textContent = ending.dataset[state]; ending.dataset.state = state; };
+
+    function draw(steps) {
+        list.replaceChildren(...steps.map((step) => {
+            const line = document.createElement("li");
+            line.dataset.step = step.key;
+            line.dataset.state = step.state;
+            const counts = step.total ? ` ${step.done ?? 0} / ${step.total}` : "";
+            line.textContent = step.title + counts;
+            if (step.total && step.state === "running") {
+                const bar = document.createElement("progress");
+                bar.max = step.total;
+                bar.value = step.done ?? 0;
+                line.append(" ", bar);
+            }
+            if (step.note) {
+                const note = document.createElement("small");
+                note.textContent = step.note;
+                line.append(" ", note);
+            }
+            return line;
+        }));
+        if (window.BX24?.fitWindow) window.BX24.fitWindow();
+    }
+
+    async function finish() {
+        const answer = await ask("/install/finished", "POST");
+        if (!answer.ok) throw new Error("not finished");
+        say("done");
+        if (window.BX24) window.BX24.init(() => window.BX24.installFinish());
+    }
+
+    async function look() {
+        try {
+            const answer = await ask("/install/progress");
+            if (answer.status === 403) return say("expired");
+            const progress = await answer.json();
+            draw(progress.steps);
+            say(progress.state === "done" ? "running" : progress.state);
+            if (progress.state === "failed") return;
+            if (progress.finished) return await finish();
+        } catch {
+            say("offline");
+        }
+        setTimeout(look, PAUSE);
+    }
+
+    look();
+})();
