@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from b24app.store.mirror import PortalStore
@@ -22,7 +23,8 @@ def upsert(store: PortalStore, table: str, rows: Sequence[Row]) -> int:
         return 0
     columns = list(rows[0])
     with store.write() as db:
-        db.conn.executemany(_upsert_sql(store, table, columns), [tuple(row[name] for name in columns) for row in rows])
+        pick = itemgetter(*columns) if len(columns) > 1 else lambda row: (row[columns[0]],)
+        db.conn.executemany(_upsert_sql(store, table, columns), map(pick, rows))
     return len(rows)
 
 
