@@ -146,10 +146,7 @@ def read_integer(value: Any) -> int:
     """Read a whole number, also one that is printed with decimals."""
     if isinstance(value, bool):
         raise ValueError("not a number")
-    if isinstance(value, int):
-        number = value
-    else:
-        number = int(value) if str(value).strip().lstrip("+-").isdecimal() else _whole(value)
+    number = value if isinstance(value, int) else _whole(value)
     if abs(number) > LARGEST:
         raise OverflowError("too large")
     return number
@@ -205,6 +202,8 @@ def read_json(value: Any) -> str:
 
 
 def _whole(value: Any) -> int:
+    if str(value).strip().lstrip("+-").isdecimal():
+        return int(value)
     number = float(value)
     if not number.is_integer():
         raise ValueError("not a whole number")
