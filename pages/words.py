@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from b24app.segments.words import number_text, plural
 
 LANGS = ("ru", "en")
 
 # key: (Russian, English). A key that a template names and that is not here fails the build.
-WORDS: dict[str, tuple[str, str]] = {
+WORDS: Mapping[str, tuple[str, str]] = {
     "app": ("Повторные продажи", "Repeat sales"),
     "segments": ("Сегменты", "Segments"),
     "segments_lead": ("Сегменты обновляются сами, как только меняется CRM.", "Segments refresh by themselves whenever CRM changes."),
@@ -45,7 +47,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "No offers yet. The robot “Service offer” on a deal stage makes them.",
     ),
     "download": ("Скачать .docx", "Download .docx"),
-    "download_pdf": ("PDF", "PDF"),
+    "download_pdf": ("Скачать PDF", "Download PDF"),
     "valid_until": ("действует до {date}", "valid until {date}"),
     "no_client": ("В сделке нет клиента", "The deal has no client"),
     "not_found": ("Такого нет или это не ваш клиент", "No such thing, or not a client of yours"),
@@ -61,13 +63,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "offline": ("Нет связи с приложением. Попробуйте ещё раз.", "No connection to the app. Please try again."),
     "mirror": ("В копии: {contacts}, {companies}, {deals}", "In the mirror: {contacts}, {companies}, {deals}"),
-    "yes": ("да", "yes"),
-    "no": ("нет", "no"),
-    "value_unknown": ("неизвестно", "unknown"),
+    "open_details": ("Что известно о клиенте", "What is known of the client"),
 }
 
 # key: Russian one, few, many; English one, other
-COUNTED: dict[str, tuple[tuple[str, str, str], tuple[str, str]]] = {
+COUNTED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "contacts": (("контакт", "контакта", "контактов"), ("contact", "contacts")),
     "companies": (("компания", "компании", "компаний"), ("company", "companies")),
     "deals": (("сделка", "сделки", "сделок"), ("deal", "deals")),
@@ -85,20 +85,7 @@ def speaker(lang: str) -> Callable[..., str]:
     return say
 
 
-def group_digits(number: int) -> str:
-    """Write 1234567 as 1 234 567, with spaces that do not break."""
-    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
-
-
 def counted(lang: str, number: int, key: str) -> str:
     """Return "1 клиент", "3 клиента", "5 клиентов" or "3 clients"."""
-    russian, english = COUNTED[key]
-    word = russian[russian_form(number)] if lang == "ru" else english[number != 1]
-    return f"{group_digits(number)}\N{NO-BREAK SPACE}{word}"
-
-
-def russian_form(number: int) -> int:
-    """Return 0 for 1, 21, 101; 1 for 2-4, 22-24; 2 for 0, 5-20, 111 (Russian plural rule of Unicode CLDR)."""
-    if number % 10 == 1 and number % 100 != 11:
-        return 0
-    return 1 if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else 2
+    forms = COUNTED[key][LANGS.index(lang)]
+    return f"{number_text(number, lang)}\N{NO-BREAK SPACE}{plural(number, forms, lang)}"

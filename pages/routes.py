@@ -1,0 +1,43 @@
+"""All pages under one blueprint: its templates, its static files, and what they say when something goes wrong."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, render_template, request
+
+from b24app.errors import AppError, Mistaken, NotFound, Refused
+from b24app.portals.session import HEADER
+from pages import clients, frame, segments
+from pages.rendering import services
+from pages.words import speaker
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+for part in (frame, segments, clients):
+    blueprint.register_blueprint(part.blueprint)
+
+
+@blueprint.errorhandler(AppError)
+def say_what_is_wrong(error: AppError) -> tuple[str, int] | Response:
+    """Answer the frame's script with a sentence in the reader's language; whoever is no frame gets the app's plain answer."""
+    if HEADER not in request.headers:
+        raise error
+    lang = _lang()
+    log.info("page refused", extra={"error": type(error).__name__, "reason": str(error)})
+    if isinstance(error, Mistaken):
+        return render_template("message.html", tone="warn", text=error.sentence(lang)), 422
+    key, status = _WORDS.get(type(error), ("went_wrong", 503))
+    return render_template("message.html", tone="bad", text=speaker(lang)(key)), status
+
+
+_WORDS: dict[type[AppError], tuple[str, int]] = {NotFound: ("not_found", 404), Refused: ("session_over", 403)}
+
+
+def _lang() -> str:
+    """Return the language of the session, or of the browser when there is none to be read."""
+    try:
+        return services().signer.verify(request.headers.get(HEADER, "")).lang
+    except Refused:
+        return request.accept_languages.best_match(["ru", "en"]) or "en"
