@@ -26,6 +26,7 @@ BASE = """client
 class Compiled:
     """`answer` is asked of BASE with `params`; `leaves` are its conditions in the order of the rule."""
 
+    rule: Rule
     answer: str
     params: dict[str, Any]
     leaves: tuple[Leaf, ...]
@@ -77,4 +78,4 @@ def compile_rule(rule: Rule, day: Day, known: Known) -> Compiled:
     check_shape(rule)
     build = Build(day, known)
     answer, _ = build.tree(rule)
-    return Compiled(answer, build.params, tuple(build.leaves))
+    return Compiled(rule, answer, build.params, tuple(build.leaves))

@@ -43,6 +43,11 @@ class Column:
     title: Words = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_user_field(self) -> bool:
+        """Tell whether the portal's own people made the field."""
+        return self.name.startswith("uf_")
+
 
 @dataclass(frozen=True)
 class KnownFact:

@@ -177,6 +177,13 @@ def seen_by(viewer: Viewer) -> tuple[str, Row]:
     return ("TRUE", {}) if viewer.sees_all else ("client.responsible_id = :viewer", {"viewer": viewer.user_id})
 
 
+def count_clients(store: PortalStore, viewer: Viewer) -> int:
+    """Return how many clients the viewer sees."""
+    seen, params = seen_by(viewer)
+    row = store.row(f"SELECT COUNT(*) AS number FROM client WHERE {seen}", params)
+    return int(row["number"]) if row else 0
+
+
 def find_client(store: PortalStore, viewer: Viewer, key: str) -> Row | None:
     """Return the client's card with the responsible person's name, or None when there is none for this viewer."""
     seen, values = seen_by(viewer)

@@ -21,8 +21,8 @@ def fold(text: str | None) -> str | None:
 
 
 def fold_phone(phone: str | None) -> str:
-    """Return a phone's digits; the Russian 8 and 7 in front of ten digits are one country and left out."""
-    digits = "".join(re.findall(r"\d", phone or ""))
+    """Return a phone's digits; the Russian +7, and 8 or 7 in front of ten digits, are one country and left out."""
+    digits = "".join(re.findall(r"\d", re.sub(r"^\s*\+7", "", phone or "")))
     return digits[1:] if len(digits) == 11 and digits[0] in "78" else digits
 
 

@@ -117,7 +117,7 @@ _WIDER_CLIENTS = (
     "last_activity TEXT)",
     "CREATE TABLE fact (key TEXT PRIMARY KEY, position INTEGER NOT NULL, kind TEXT NOT NULL, since TEXT, words TEXT NOT NULL)",
     "CREATE TABLE segment_state (segment_key TEXT PRIMARY KEY, members INTEGER NOT NULL, unknown INTEGER NOT NULL, day TEXT NOT NULL, "
-    "refreshed_at TEXT NOT NULL, problem TEXT)",
+    "refreshed_at TEXT NOT NULL, mark TEXT, problem TEXT)",
     "CREATE INDEX client_contact_client_key ON client_contact (client_key)",
     "CREATE INDEX client_deal_client_key ON client_deal (client_key, state, bought_on, amount, last_activity)",
     "CREATE INDEX client_search ON client (search)",

@@ -1,0 +1,92 @@
+"""Why a client is in a segment, or is not: every condition, his value, yes, no or unknown, and one sentence to say aloud.
+
+Reads only; what the viewer may not see does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from b24app.errors import Mistaken, NotFound
+from b24app.segments.compile import Compiled
+from b24app.segments.definitions import Definition, day_of, load, load_known, speech_of
+from b24app.segments.membership import ANSWERS, compile_definition
+from b24app.segments.sentences import describe, say, sentence
+from b24app.segments.words import Speech
+from b24app.store import segments as sql
+from b24app.store.clients import find_client
+
+if TYPE_CHECKING:
+    from b24app.context import Context
+
+
+@dataclass(frozen=True)
+class RuleAnswer:
+    """One condition: what it asks, what the client's value says, `yes`, `no` or `unknown`."""
+
+    text: str
+    value: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`answer`: yes, no, unknown. `sentence` names the values that made it so."""
+
+    segment_key: str
+    client_key: str
+    answer: str
+    sentence: str
+    rules: tuple[RuleAnswer, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A segment's rule, ready to be asked and spoken of."""
+
+    compiled: Compiled
+    question: sql.Question
+    speech: Speech
+
+
+def explain(ctx: Context, segment_key: str, client_key: str) -> Explanation:
+    """Explain one client. Raises NotFound, Mistaken when the segment's rule cannot be asked."""
+    definition = load(ctx, segment_key)
+    if find_client(ctx.store, ctx.viewer, client_key) is None:
+        raise NotFound(f"client {client_key}")
+    asked = prepare(ctx, definition)
+    found = sql.list_leaves(ctx.store, asked.question, [client_key])[client_key]
+    answer = sql.find_answer(ctx.store, asked.question, client_key)
+    pairs = list(zip(asked.compiled.leaves, found[::2], found[1::2], strict=True))
+    rules = [RuleAnswer(describe(leaf.rule, asked.speech), say(leaf.rule, value, asked.speech), ANSWERS[own]) for leaf, own, value in pairs]
+    return Explanation(segment_key, client_key, ANSWERS[answer], reason(asked, found, answer), tuple(rules))
+
+
+def reasons(ctx: Context, definition: Definition, keys: Sequence[str]) -> dict[str, str]:
+    """Return for each of these members the sentence that says why he is in, by his values of now."""
+    try:
+        asked = prepare(ctx, definition)
+    except Mistaken:
+        return {}
+    return {key: reason(asked, found, True) for key, found in sql.list_leaves(ctx.store, asked.question, keys).items()}
+
+
+def prepare(ctx: Context, definition: Definition) -> Asked:
+    """Return the rule compiled for today. Raises Mistaken."""
+    known = load_known(ctx)
+    compiled, question = compile_definition(definition, known, day_of(ctx))
+    return Asked(compiled, question, speech_of(ctx, known))
+
+
+def reason(asked: Asked, found: Sequence[Any], answer: bool | None) -> str:
+    """Return the sentence out of those conditions that speak for the answer; under a NOT a no speaks for yes."""
+    leaves = zip(asked.compiled.leaves, found[::2], found[1::2], strict=True)
+    return sentence([say(leaf.rule, value, asked.speech) for leaf, own, value in leaves if _speaks_for(own, answer, leaf.negated)])
+
+
+def _speaks_for(own: int | None, answer: bool | None, negated: bool) -> bool:
+    if own is None or answer is None:
+        return own is None and answer is None
+    return (bool(own) != negated) == answer

@@ -1,0 +1,211 @@
+"""SQL by the noun segment: verdicts of a rule, intervals of membership, what the last refresh found.
+
+A rule arrives compiled: `answer`, SQL over `base` (FROM `client` and what belongs to him), with named values. The diff of a
+refresh is made of set statements over the temporary table `verdict`, in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from b24app.store.clients import seen_by
+from b24app.store.folding import like, search_words, use_fold
+from b24app.store.upserts import chunks, upsert
+
+if TYPE_CHECKING:
+    from b24app.context import Viewer
+    from b24app.store.mirror import PortalStore
+
+Row = dict[str, Any]
+
+MANY = 2000  # clients in memory at once
+TEMPORARY = (
+    "CREATE TEMP TABLE IF NOT EXISTS verdict (client_key TEXT PRIMARY KEY, is_member INTEGER NOT NULL)",
+    "CREATE TEMP TABLE IF NOT EXISTS asked (client_key TEXT PRIMARY KEY)",
+    "DELETE FROM verdict",
+    "DELETE FROM asked",
+)
+CURRENT = "membership.segment_key = :segment AND membership.left_at IS NULL"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A compiled rule: SQL over `base`, its values, and (answer, value) of each of its conditions."""
+
+    base: str
+    answer: str
+    params: Mapping[str, Any]
+    leaves: Sequence[tuple[str, str]]
+
+    @property
+    def leaf_columns(self) -> str:
+        """SQL for every condition's answer (1, 0, NULL) and value, after the key."""
+        pairs = (
+            f"CASE WHEN {answer} THEN 1 WHEN NOT {answer} THEN 0 END AS answer{number}, {value} AS value{number}"
+            for number, (answer, value) in enumerate(self.leaves)
+        )
+        return ", ".join(("client.key", *pairs))
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which part of a list: ORDER BY in our own words, how many rows, after how many."""
+
+    order: str
+    limit: int
+    offset: int
+
+
+# -- refresh -----------------------------------------------------------------------------------------------
+
+
+def judge(store: PortalStore, question: Question, keys: Iterable[str] | None) -> int:
+    """Ask the rule of all clients, or of these; return how many it cannot answer for. `verdict` then holds the members."""
+    use_fold(store)
+    with store.write() as db:
+        for statement in TEMPORARY:
+            db.conn.execute(statement)
+        scoped = "TRUE"
+        if keys is not None:
+            db.conn.executemany("INSERT INTO asked (client_key) VALUES (?) ON CONFLICT DO NOTHING", ((key,) for key in keys))
+            scoped = "client.key IN (SELECT client_key FROM asked)"
+        db.conn.execute(
+            "WITH found AS MATERIALIZED ("
+            f"SELECT client.key AS client_key, {question.answer} AS answer FROM {question.base} WHERE {scoped}) "
+            "INSERT INTO verdict (client_key, is_member) SELECT client_key, CASE WHEN answer THEN 1 ELSE 0 END FROM found "
+            "WHERE answer IS NOT FALSE",
+            question.params,
+        )
+        unknown = db.conn.execute("SELECT COUNT(*) FROM verdict WHERE is_member = 0").fetchone()[0]
+        db.conn.execute("DELETE FROM verdict WHERE is_member = 0")
+        return int(unknown)
+
+
+def end_memberships(store: PortalStore, segment: str, at: str, whole: bool) -> int:
+    """End the intervals of those who were judged and are members no more; return how many."""
+    asked = "" if whole else " AND client_key IN (SELECT client_key FROM asked)"
+    with store.write() as db:
+        return db.conn.execute(
+            f"UPDATE membership SET left_at = :at WHERE {CURRENT}{asked} AND client_key NOT IN (SELECT client_key FROM verdict)",
+            {"segment": segment, "at": at},
+        ).rowcount
+
+
+def end_all_memberships(store: PortalStore, segment: str, at: str) -> int:
+    """End every interval of a segment whose rule cannot be asked any more; return how many."""
+    with store.write() as db:
+        return db.conn.execute(f"UPDATE membership SET left_at = :at WHERE {CURRENT}", {"segment": segment, "at": at}).rowcount
+
+
+def list_entering(store: PortalStore, segment: str, question: Question) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield rows of key and `leaf_columns` for the members who are not in yet."""
+    with store.write() as db:
+        db.conn.execute(
+            f"DELETE FROM verdict WHERE client_key IN (SELECT client_key FROM membership WHERE {CURRENT})", {"segment": segment}
+        )
+    cursor = store.db.conn.execute(
+        f"SELECT {question.leaf_columns} FROM {question.base} WHERE client.key IN (SELECT client_key FROM verdict)", question.params
+    )
+    while rows := cursor.fetchmany(MANY):
+        yield rows
+
+
+def begin_memberships(store: PortalStore, segment: str, at: str, reasons: Iterable[tuple[str, str]]) -> None:
+    """Begin intervals: (client key, reasons as JSON). Who left and came back within a second has never been away."""
+    with store.write() as db:
+        db.conn.executemany(
+            "INSERT INTO membership (segment_key, client_key, entered_at, reasons) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (segment_key, client_key, entered_at) DO UPDATE SET left_at = NULL, reasons = excluded.reasons",
+            ((segment, key, at, reason) for key, reason in reasons),
+        )
+
+
+def count_members(store: PortalStore, segment: str, viewer: Viewer) -> int:
+    """Return how many members this viewer sees."""
+    seen, values = seen_by(viewer)
+    joined = "" if viewer.sees_all else " JOIN client ON client.key = membership.client_key"
+    row = store.row(f"SELECT COUNT(*) AS number FROM membership{joined} WHERE {CURRENT} AND {seen}", {**values, "segment": segment})
+    return int(row["number"]) if row else 0
+
+
+def count_unknown(store: PortalStore, question: Question, viewer: Viewer) -> int:
+    """Return for how many of the viewer's clients the rule has no answer."""
+    use_fold(store)
+    seen, values = seen_by(viewer)
+    sql = f"SELECT COUNT(*) AS number FROM {question.base} WHERE {seen} AND {question.answer} IS NULL"
+    row = store.row(sql, {**question.params, **values})
+    return int(row["number"]) if row else 0
+
+
+def find_state(store: PortalStore, segment: str) -> Row | None:
+    """Return what the last refresh found: members, unknown, day, refreshed_at, mark (of what was asked), problem (words or None)."""
+    row = store.row("SELECT * FROM segment_state WHERE segment_key = ?", (segment,))
+    return row and {**row, "problem": json.loads(row["problem"]) if row["problem"] else None}
+
+
+def save_state(store: PortalStore, state: Row) -> None:
+    """Save what a refresh has found."""
+    problem = json.dumps(state["problem"], ensure_ascii=False) if state["problem"] else None
+    upsert(store, "segment_state", [{**state, "problem": problem}])
+
+
+# -- reading -----------------------------------------------------------------------------------------------
+
+
+def list_user_fields(store: PortalStore) -> list[Row]:
+    """Return the user fields that the portal has now."""
+    return store.rows(
+        "SELECT entity, name, column_name, kind, title_ru, title_en, is_multiple, items FROM user_field ORDER BY entity, name"
+    )
+
+
+def list_members(store: PortalStore, viewer: Viewer, segment: str, search: str, window: Window) -> tuple[list[Row], int]:
+    """Return one page of the members that the viewer sees, and how many there are in all. `search` is anybody's."""
+    seen, values = seen_by(viewer)
+    values |= {"segment": segment}
+    conditions = [CURRENT, seen]
+    for number, word in enumerate(search_words(search)):
+        conditions.append(f"client.search LIKE :word{number} ESCAPE '\\'")
+        values[f"word{number}"] = like(word)
+    found = (
+        "FROM membership JOIN client ON client.key = membership.client_key LEFT JOIN client_fact AS fact ON fact.client_key = client.key "
+        f"LEFT JOIN employee ON employee.id = client.responsible_id WHERE {' AND '.join(conditions)}"
+    )
+    total = store.row(f"SELECT COUNT(*) AS number {found}", values)
+    rows = store.rows(
+        f"SELECT client.*, employee.name AS responsible, membership.entered_at {found} "
+        f"ORDER BY {window.order}, client.key LIMIT :limit OFFSET :offset",
+        {**values, "limit": window.limit, "offset": window.offset},
+    )
+    return rows, int(total["number"]) if total else 0
+
+
+def list_leaves(store: PortalStore, question: Question, keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """Return for each of these clients what every condition answers and finds: (answer, value, answer, value, ...)."""
+    use_fold(store)
+    found: dict[str, tuple[Any, ...]] = {}
+    for piece in chunks(keys):
+        names = {f"key{number}": key for number, key in enumerate(piece)}
+        sql = f"SELECT {question.leaf_columns} FROM {question.base} WHERE client.key IN ({', '.join(f':{name}' for name in names)})"
+        for row in store.rows(sql, {**question.params, **names}):
+            key, *values = row.values()
+            found[key] = tuple(values)
+    return found
+
+
+def find_answer(store: PortalStore, question: Question, key: str) -> bool | None:
+    """Return the rule's answer for one client; None is unknown."""
+    use_fold(store)
+    sql = f"SELECT {question.answer} AS answer FROM {question.base} WHERE client.key = :asked_key"
+    row = store.row(sql, {**question.params, "asked_key": key})
+    return None if row is None or row["answer"] is None else bool(row["answer"])
+
+
+def list_segments_of(store: PortalStore, key: str) -> list[Row]:
+    """Return the segments in which a client is now: segment_key, entered_at."""
+    return store.rows(
+        "SELECT segment_key, entered_at FROM membership WHERE client_key = ? AND left_at IS NULL ORDER BY entered_at, segment_key", (key,)
+    )
