@@ -39,6 +39,13 @@ def install_job(ctx: Context, payload: Mapping[str, Any]) -> None:
         fill(ctx, JOB)
 
 
+def give_up(ctx: Context, payload: Mapping[str, Any]) -> None:  # noqa: ARG001 - the shape of every job's last word
+    """Show that the installation has ended without being done: its job is not tried again."""
+    unfinished = [step["step"] for step in list_steps(ctx.store, JOB) if step["state"] != "done"]
+    for step in unfinished[:1]:
+        fail_step(ctx.store, JOB, step, (_now(ctx), write_note("given_up")))
+
+
 def _begin(ctx: Context, run: str) -> None:
     """Announce the steps in their order. A new order does over what a sync under way does not do by itself."""
     with ctx.store.write():

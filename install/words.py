@@ -28,6 +28,7 @@ NOTES: Mapping[str, Texts] = {
         "ru": "недоступно на этом портале: {reason}. Остальное работает без этого.",
         "en": "not available in this portal: {reason}. Everything else works without it.",
     },
+    "given_up": {"ru": "портал слишком долго не отвечал", "en": "the portal did not answer for too long"},
     "failed": {"ru": "не получилось: {reason}", "en": "it did not work: {reason}"},
 }
 

@@ -6,6 +6,8 @@
     const list = document.getElementById("steps");
     const ending = document.getElementById("ending");
     const PAUSE = 700;
+    const LONG_PAUSE = 5000; // after a failure: the job may be tried again, or the cause be mended
+    let pause = PAUSE;
 
     async function ask(url, method = "GET") {
         const answer = await fetch(url, { method, headers: { "X-App-Session": token } });
@@ -51,12 +53,12 @@
             const progress = await answer.json();
             draw(progress.steps);
             say(progress.state === "done" ? "running" : progress.state);
-            if (progress.state === "failed") return;
             if (progress.finished) return await finish();
+            pause = progress.state === "failed" ? LONG_PAUSE : PAUSE;
         } catch {
             say("offline");
         }
-        setTimeout(look, PAUSE);
+        setTimeout(look, pause);
     }
 
     look();
