@@ -32,7 +32,7 @@ STEPS = (("clients", "sync.clients"), ("segments", "sync.segments"))
 class Queue(Protocol):
     """Where durable jobs go: see b24app.jobs."""
 
-    def enqueue(self, kind: str, member_id: str, payload: dict[str, Any], key: str = "") -> str:
+    def enqueue(self, kind: str, member_id: str, payload: Mapping[str, Any], key: str = ...) -> str:
         """Order a job; the same key is the same job, done once."""
 
 

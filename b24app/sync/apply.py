@@ -5,6 +5,7 @@ What disappears in the portal takes its links along without an event: the record
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
 from b24app.context import Context
@@ -13,6 +14,8 @@ from b24app.store.mirror import PortalStore
 from b24app.store.upserts import chunks, delete, marks, replace_all, replace_owned, upsert
 from b24app.sync.entities import BY_KEY, RECORDS, Entity
 from b24app.sync.rows import Batch, Column, Link, Record, read_records
+
+log = logging.getLogger(__name__)
 
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -28,7 +31,7 @@ def apply_records(ctx: Context, entity: Entity, records: Iterable[Record], colum
         for link in entity.links:
             if link.is_owner:
                 replace_owned(ctx.store, link.table, (link.owner, batch.ids), batch.links[link.source])
-    _say_unreadable(ctx, entity, batch)
+    _say_unreadable(entity, batch)
     return batch.ids
 
 
@@ -37,7 +40,7 @@ def apply_product_rows(ctx: Context, entity: Entity, deal_ids: Sequence[int], re
     batch = read_records(records, entity.columns)
     asked = set(deal_ids)
     replace_owned(ctx.store, entity.table, ("owner_id", deal_ids), [row for row in batch.rows if row["owner_id"] in asked])
-    _say_unreadable(ctx, entity, batch)
+    _say_unreadable(entity, batch)
 
 
 def apply_whole(ctx: Context, entity: Entity, records: Iterable[Record]) -> bool:
@@ -131,6 +134,6 @@ def _remove_communications(store: PortalStore, entity: Entity, ids: Iterable[int
         db.conn.executemany("DELETE FROM communication WHERE entity = ? AND entity_id = ?", [(entity.key, number) for number in ids])
 
 
-def _say_unreadable(ctx: Context, entity: Entity, batch: Batch) -> None:
+def _say_unreadable(entity: Entity, batch: Batch) -> None:
     if batch.unreadable:
-        ctx.log.warning("values could not be read", extra={"entity": entity.key, "fields": dict(batch.unreadable)})
+        log.warning("values could not be read", extra={"entity": entity.key, "fields": dict(batch.unreadable)})

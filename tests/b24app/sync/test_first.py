@@ -132,4 +132,4 @@ def test_values_that_cannot_be_read_do_not_stop_it(ctx: Context, bitrix: FakeBit
         "closedate": None,
         "begindate": "2025-01-01",
     }
-    assert [record.getMessage() for record in caplog.records] == ["values could not be read"]
+    assert [(record.entity, record.fields) for record in caplog.records] == [("deal", {"opportunity": 1, "closedate": 1})]
