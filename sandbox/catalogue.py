@@ -189,7 +189,7 @@ ADDRESS_LEGAL string | Юридический адрес
 REG_ADDRESS string o | Юридический адрес
 REG_ADDRESS_2 string o | Юридический адрес (стр. 2)
 REG_ADDRESS_CITY string o | Юридический адрес город
-REG_ADDRESS_POSTAL_CODE string o | Юридический адрес почтовый индекс 
+REG_ADDRESS_POSTAL_CODE string o | Юридический адрес почтовый индекс
 REG_ADDRESS_REGION string o | Юридический адрес район
 REG_ADDRESS_PROVINCE string o | Юридический адрес область
 REG_ADDRESS_COUNTRY string o | Юридический адрес страна

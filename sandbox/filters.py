@@ -237,7 +237,7 @@ def read_value(kind: str, value: Any) -> Any:
 def compile_order(fields: Mapping[str, Field], asked: Any, is_strict: bool, default: str = '"ID" ASC') -> str:
     """Return ORDER BY for a map of name to direction. Raises UnknownField, WrongDirection when strict."""
     made = []
-    for name, direction in (asked.items() if isinstance(asked, Mapping) else ()):
+    for name, direction in asked.items() if isinstance(asked, Mapping) else ():
         field, word = fields.get(name), str(direction).upper()
         if (field is None or not field.stored) and is_strict:
             raise UnknownField(name)

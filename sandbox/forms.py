@@ -58,7 +58,7 @@ def write_pairs(value: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [pair for key, inner in value.items() for pair in _spread(str(key), inner)]
 
 
-def encode_form(value: Mapping[str, Any]) -> str:
+def write_form(value: Mapping[str, Any]) -> str:
     """Return a url-encoded form of a nested value."""
     return urlencode(write_pairs(value))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.active import Active
 from sandbox.calllog import CallLog
 from sandbox.clock import Clock
 from sandbox.fields import Fields
@@ -21,12 +22,19 @@ from sandbox.sections import SECTIONS
 from sandbox.stages import Stages
 from sandbox.store import Store
 
+# What app.info calls the tariff of a set of limits.
+LICENCES = {"cloud": "pro100", "enterprise": "ent250", "none": "ent250"}
+
 
 class Portal:
-    """One portal. `url` is its public address without a slash at the end; `language` is what people see it in."""
+    """One portal. `url` is its public address without a slash at the end; `language` is what people see it in.
 
-    def __init__(self, data_dir: Path, url: str, clock: Clock | None = None, token_ttl: int = 3600) -> None:
+    `plan` names the tariff whose limits the server keeps; in process nothing is limited but operating time.
+    """
+
+    def __init__(self, data_dir: Path, url: str, clock: Clock | None = None, token_ttl: int = 3600, plan: str = "none") -> None:
         self.data_dir, self.url, self.language = data_dir, url, "ru"
+        self.plan, self.licence = plan, LICENCES[plan]
         self.clock = clock or Clock()
         self.store = Store(data_dir / "portal.db", SECTIONS)
         self.fields = Fields(self.store, self.language)
@@ -37,6 +45,7 @@ class Portal:
         self.listeners: list[Listener] = []
         self.records = Records(self)
         self.member_id = self._kept("member_id")
+        self.active = Active(self)
 
     def _kept(self, name: str) -> str:
         """Return a random setting that is made once."""
@@ -92,7 +101,7 @@ class Portal:
                 self.operating.add(caller.account, method.name, time.perf_counter() - started, self.clock.unix())
 
     def close(self) -> None:
-        """Stop what runs and close the store."""
+        """Close the store; `active` is stopped by who started it."""
         self.log.close()
         self.store.close()
 

@@ -148,5 +148,7 @@ class OldPresenter:
         made = {name: printer(read(name)) for name, printer in self._plain}
         for name in self._multi:
             if record.get(name):
-                made[name] = [{"ID": str(v["ID"]), "VALUE_TYPE": v["VALUE_TYPE"], "VALUE": v["VALUE"], "TYPE_ID": name} for v in record[name]]
+                made[name] = [
+                    {"ID": str(v["ID"]), "VALUE_TYPE": v["VALUE_TYPE"], "VALUE": v["VALUE"], "TYPE_ID": name} for v in record[name]
+                ]
         return made

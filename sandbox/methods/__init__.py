@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from sandbox import batch
+from sandbox.methods import app, crm_entity, crm_item, crm_productrow, crm_status, user, userfield
 from sandbox.rest import Method
 
-METHODS: tuple[Method, ...] = ()
+METHODS: tuple[Method, ...] = (
+    *batch.METHODS,
+    *app.METHODS,
+    *user.METHODS,
+    *crm_item.METHODS,
+    *crm_entity.METHODS,
+    *crm_productrow.METHODS,
+    *crm_status.METHODS,
+    *userfield.METHODS,
+)
 BY_NAME = {method.name.lower(): method for method in METHODS}

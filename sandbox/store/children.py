@@ -39,6 +39,13 @@ LINKS = (
     LinkKind("companies", "CONTACT_IDS", "", "contact_company", is_reverse=True),
 )
 LINKS_OF = {link.section: link for link in LINKS}
+# Where a record of a section may stand in links: kind and column.
+LINK_ENDS = {
+    "deals": (("deal_contact", "OWNER_ID"),),
+    "leads": (("lead_contact", "OWNER_ID"),),
+    "contacts": (("contact_company", "OWNER_ID"), ("deal_contact", "TARGET_ID"), ("lead_contact", "TARGET_ID")),
+    "companies": (("contact_company", "TARGET_ID"),),
+}
 
 
 def multi_names(entity: Entity) -> tuple[str, ...]:
@@ -97,14 +104,16 @@ def link_rows(section: str, owner_id: int, record: Record) -> Iterator[Record]:
         }
 
 
-def attach(records: dict[int, Record], multi: Iterable[Record], link: LinkKind | None, links: Iterable[Record]) -> None:
-    """Put multi-fields (only keys that have values) and linked ids into records."""
-    for row in multi:
+def attach_multi(records: dict[int, Record], rows: Iterable[Record]) -> None:
+    """Put multi-fields into records: only keys that have values."""
+    for row in rows:
         value = {"ID": row["ID"], "VALUE_TYPE": row["VALUE_TYPE"], "VALUE": row["VALUE"], "TYPE_ID": row["TYPE_ID"]}
         records[row["OWNER_ID"]].setdefault(row["TYPE_ID"], []).append(value)
-    if link is None:
-        return
+
+
+def attach_links(records: dict[int, Record], link: LinkKind, rows: Iterable[Record]) -> None:
+    """Put the ids of linked objects into records; a record without any gets an empty list."""
     for record in records.values():
         record[link.field] = []
-    for row in links:
+    for row in rows:
         records[row[link.mine]][link.field].append(row[link.theirs])

@@ -141,13 +141,19 @@ class Store:
         self.attach(section, found)
         return found[0] if found else None
 
-    def find(
-        self, section: str, equal: Mapping[str, Any] | None = None, where: Where | None = None, order: str = "", limit: int = -1
+    def find(  # noqa: PLR0913 - the parts of one SELECT
+        self,
+        section: str,
+        equal: Mapping[str, Any] | None = None,
+        where: Where | None = None,
+        order: str = "",
+        limit: int = -1,
+        offset: int = 0,
     ) -> list[Record]:
         """Return records without multi-fields and links (see `attach`); `order` is SQL of ours."""
         table = self.tables[section]
         condition = equal_to(equal) & (where or Where())
-        sql = f"{table.select_sql}{condition.clause} ORDER BY {order or quote(table.key)} LIMIT {limit}"
+        sql = f"{table.select_sql}{condition.clause} ORDER BY {order or quote(table.key)} LIMIT {limit} OFFSET {offset}"
         return [table.decode(row) for row in self.rows(sql, condition.params)]
 
     def count(self, section: str, equal: Mapping[str, Any] | None = None, where: Where | None = None) -> int:
@@ -155,17 +161,15 @@ class Store:
         condition = equal_to(equal) & (where or Where())
         return int(self.rows(f"SELECT COUNT(*) FROM {quote(section)}{condition.clause}", condition.params)[0][0])
 
-    def attach(self, section: str, records: list[Record]) -> None:
+    def attach(self, section: str, records: list[Record], has_multi: bool = True, has_links: bool = True) -> None:
         """Put multi-fields and linked ids into records of a CRM section."""
         by_id = {record["ID"]: record for record in records} if section in children.LINKS_OF else {}
-        if not by_id:
-            return
-        multi: list[Record] = []
-        if section in children.HAS_MULTI:
-            multi = self.find("multi_fields", {"SECTION": section, "OWNER_ID": list(by_id)})
-        link = children.LINKS_OF[section]
-        links = self.find("links", {"KIND": link.kind, link.mine: list(by_id)}, order='"SORT", "ID"')
-        children.attach(by_id, multi, link, links)
+        if by_id and has_multi and section in children.HAS_MULTI:
+            children.attach_multi(by_id, self.find("multi_fields", {"SECTION": section, "OWNER_ID": list(by_id)}))
+        if by_id and has_links:
+            link = children.LINKS_OF[section]
+            rows = self.find("links", {"KIND": link.kind, link.mine: list(by_id)}, order='"SORT", "ID"')
+            children.attach_links(by_id, link, rows)
 
     def insert(self, section: str, record: Record) -> int | str:
         """Keep one new record; return its key."""
@@ -255,8 +259,8 @@ class Store:
             self.delete_where(section, {table.key: key})
             if section in children.LINKS_OF:
                 self.delete_where("multi_fields", {"SECTION": section, "OWNER_ID": key})
-                link = children.LINKS_OF[section]
-                self.delete_where("links", {"KIND": link.kind, link.mine: key})
+                for kind, column in children.LINK_ENDS[section]:
+                    self.delete_where("links", {"KIND": kind, column: key})
             if section == "user_fields":
                 self.user_fields_version += 1
 

@@ -1,0 +1,118 @@
+"""The authorization server (/oauth-server) and the portal's /oauth/authorize/ over HTTP.
+
+Sources: settings/oauth/index, auto-renewal, error-codes; the shape of app.info is what the vendor's SDK parses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from sandbox.clock import from_unix
+from sandbox.envelope import to_json
+from sandbox.oauth import TokenPair
+from sandbox.portal import Portal
+from sandbox.rest import Record, RestError
+
+KINDS = {"authorization_code": ("code", "code"), "refresh_token": ("refresh", "refresh_token")}
+ADMINISTRATOR = 1
+
+
+def make_blueprint(portal: Portal) -> Blueprint:
+    """Return the routes."""
+    blueprint = Blueprint("oauth", __name__)
+
+    @blueprint.route("/oauth-server/oauth/token/", methods=["GET", "POST"])
+    def token() -> Response:
+        return _json(print_tokens(portal, *grant(portal, request.values.to_dict())))
+
+    @blueprint.route("/oauth-server/rest/app.info", methods=["GET", "POST"], strict_slashes=False)
+    @blueprint.route("/oauth-server/rest/app.info/", methods=["GET", "POST"])
+    def app_info() -> Response:
+        body: Any = request.get_json(silent=True) if request.is_json else None
+        given = (body.get("auth") if isinstance(body, dict) else None) or request.values.get("auth", "")
+        return _json({"result": describe_token(portal, str(given))})
+
+    @blueprint.get("/oauth/authorize/")
+    def authorize() -> AnyResponse:
+        return redirect(authorize_address(portal, request.args.to_dict()))
+
+    return blueprint
+
+
+def _json(body: Any) -> Response:
+    return Response(to_json(body), 200, mimetype="application/json")
+
+
+def grant(portal: Portal, asked: dict[str, str]) -> tuple[TokenPair, bool]:
+    """Return new tokens and whether they renew old ones. Raises RestError."""
+    kind = KINDS.get(asked.get("grant_type", ""))
+    if kind is None or not asked.get(kind[1]):
+        raise RestError(400, "invalid_request", "Invalid request")
+    pair = portal.grants.exchange(kind[0], asked[kind[1]], asked.get("client_id", ""), asked.get("client_secret", ""))
+    return pair, kind[0] == "refresh"
+
+
+def print_tokens(portal: Portal, pair: TokenPair, is_renewed: bool) -> Record:
+    """Return the answer with tokens; `domain` is the authorization server's, not the portal's."""
+    app = portal.grants.get_app(pair.client_id)
+    made: Record = {
+        "access_token": pair.access,
+        "client_endpoint": portal.client_endpoint,
+        "domain": portal.domain,
+        "expires_in": portal.grants.token_ttl,
+        "member_id": portal.member_id,
+        "refresh_token": pair.refresh,
+        "scope": ",".join(app["SCOPES"]),
+        "server_endpoint": portal.server_endpoint,
+        "status": app["STATUS"],
+    }
+    return made | ({"expires": pair.expires, "user_id": pair.user_id} if is_renewed else {})
+
+
+def describe_token(portal: Portal, access: str) -> Record:
+    """Return what the authorization server knows of a token. Raises RestError."""
+    token = portal.grants.access_token(access)
+    app = portal.grants.get_app(token["CLIENT_ID"])
+    scope = ",".join(app["SCOPES"])
+    install = {
+        "installed": app["INSTALLED"],
+        "version": str(app["VERSION"]),
+        "status": app["STATUS"],
+        "scope": scope,
+        "domain": portal.domain,
+        "uri": portal.url,
+        "client_endpoint": portal.client_endpoint,
+        "member_id": portal.member_id,
+        "member_type": "",
+    }
+    return {
+        "client_id": app["CLIENT_ID"],
+        "scope": scope,
+        "expires": from_unix(token["EXPIRES"]),
+        "install": install,
+        "user_id": token["USER_ID"],
+    }
+
+
+def authorize_address(portal: Portal, asked: dict[str, str]) -> str:
+    """Return where a person is sent back with a code: the address of the application's settings.
+
+    Assumption 20: nobody logs in here; the person is `user_id` of the query, the administrator without it.
+    """
+    app = portal.grants.get_app(asked.get("client_id", ""))
+    given = asked.get("user_id", "")
+    code = portal.grants.issue_code(app["CLIENT_ID"], int(given) if given.isdigit() else ADMINISTRATOR)
+    query = {
+        "code": code,
+        "state": asked.get("state", ""),
+        "domain": portal.domain,
+        "member_id": portal.member_id,
+        "scope": ",".join(app["SCOPES"]),
+        "server_domain": portal.domain,
+    }
+    glue = "&" if "?" in app["HANDLER"] else "?"
+    return f"{app['HANDLER']}{glue}{urlencode(query)}"
