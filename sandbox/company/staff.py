@@ -44,24 +44,25 @@ SELLERS = tuple(person.id for person in EMPLOYEES if person.work == "sales")
 SERVICE_STAFF = tuple(person.id for person in EMPLOYEES if person.work == "service")
 WHOLESALE_SELLER = next(person.id for person in EMPLOYEES if person.work == "wholesale")
 
+# Under the names that documents ask for: MyCompanyRequisiteRqInn is REQUISITE_RQ_INN.
 MY_COMPANY: Record = {
     "ID": 1,
     "TITLE": "Кофе и кухня",
-    "RQ_COMPANY_NAME": "ООО «Кофе и кухня»",
-    "RQ_COMPANY_FULL_NAME": "Общество с ограниченной ответственностью «Кофе и кухня»",
-    "RQ_INN": "7700000000",
-    "RQ_KPP": "770001001",
-    "RQ_OGRN": "1207700000000",
-    "ADDRESS": "101000, Москва, ул. Кофейная, д. 7, офис 12",
-    "PHONE": "+7 900 099-99-99",
-    "EMAIL": "office@example.com",
-    "WEB": "https://example.com",
-    "RQ_BANK_NAME": "АО «Пример Банк»",
-    "RQ_BIK": "044500000",
-    "RQ_ACC_NUM": "40702810000000000000",
-    "RQ_COR_ACC_NUM": "30101810000000000000",
-    "RQ_DIRECTOR": "Заречная Вера Павловна",
-    "RQ_DIRECTOR_POST": "Директор",
+    "PHONE": [{"VALUE": "+7 900 099-99-99", "VALUE_TYPE": "WORK"}],
+    "EMAIL": [{"VALUE": "office@example.com", "VALUE_TYPE": "WORK"}],
+    "WEB": [{"VALUE": "https://example.com", "VALUE_TYPE": "WORK"}],
+    "REQUISITE_RQ_COMPANY_NAME": "ООО «Кофе и кухня»",
+    "REQUISITE_RQ_COMPANY_FULL_NAME": "Общество с ограниченной ответственностью «Кофе и кухня»",
+    "REQUISITE_RQ_INN": "7700000000",
+    "REQUISITE_RQ_KPP": "770001001",
+    "REQUISITE_RQ_OGRN": "1207700000000",
+    "REQUISITE_RQ_DIRECTOR": "Заречная Вера Павловна",
+    "REQUISITE_REGISTERED_ADDRESS_TEXT": "101000, Москва, ул. Кофейная, д. 7, офис 12",
+    "BANK_DETAIL_RQ_BANK_NAME": "АО «Пример Банк»",
+    "BANK_DETAIL_RQ_BIK": "044500000",
+    "BANK_DETAIL_RQ_ACC_NUM": "40702810000000000000",
+    "BANK_DETAIL_RQ_COR_ACC_NUM": "30101810000000000000",
+    "UF_LOGO": None,
 }
 
 

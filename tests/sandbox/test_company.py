@@ -12,6 +12,7 @@ from sandbox.company.habits import HABITS
 from sandbox.company.people import PHONE_BLOCK, PHONE_STEP, phone_digits
 from sandbox.company.trouble import DUPLICATE_KINDS
 from sandbox.company.words import feminine
+from sandbox.document_source import MY_COMPANY
 from sandbox.store import Store
 
 TODAY = date(2026, 11, 21)
@@ -279,6 +280,11 @@ def test_store_takes_every_section_but_our_own_requisites(tmp_path, sections):
 
     expected = sections["deals"][-1]
     assert {name: deal[name] for name in expected} == expected
+
+
+def test_own_company_has_every_requisite_that_documents_print(sections):
+    """The sandbox's own seller is replaced whole, so no placeholder stays empty."""
+    assert set(sections["my_company"][0]) == set(MY_COMPANY)
 
 
 def test_long_history_stays_light():
