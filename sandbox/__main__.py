@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from sandbox.fill import access_of, fill_once
 from sandbox.limits import PLANS
@@ -39,7 +39,7 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):
     """gunicorn with one worker of 16 threads; the portal is opened, started and closed in the worker."""
 
     def __init__(self, options: argparse.Namespace, listener: socket.socket) -> None:

@@ -110,7 +110,7 @@ def user_field_name(name: str) -> str:
     parts = tail.split("_")
     if parts[0].isdigit() and len(parts) == 2 and parts[1].isdigit():
         return f"ufCrm{parts[0]}_{parts[1]}"
-    if any(part.isdigit() for part in parts[1:]) or parts == [parts[0]] and parts[0].isdigit():
+    if any(part.isdigit() for part in parts[1:]) or (len(parts) == 1 and parts[0].isdigit()):
         return f"ufCrm_{tail}"
     if any(not part.isdigit() and not part.isalpha() for part in parts):
         return f"ufCrm_{tail}"

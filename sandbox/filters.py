@@ -211,7 +211,7 @@ def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "Y" if value else "N"
     if isinstance(value, Mapping | list):
-        raise ValueError("a list where one value is compared")  # noqa: TRY004 - all wrong values are one error to the caller
+        raise ValueError("a list where one value is compared")
     return str(value)
 
 
@@ -226,7 +226,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
 
 def read_value(kind: str, value: Any) -> Any:
     """Return a filter's value as the column keeps it; None for "nothing". Raises ValueError."""
-    if value is None or value == "" or value is False and kind not in ("bool", "boolean"):
+    if value is None or value == "" or (value is False and kind not in ("bool", "boolean")):
         return None
     reader = READERS.get(kind)
     if reader is not None:

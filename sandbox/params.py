@@ -28,7 +28,7 @@ class Params(Schema):
 class Map(fields.Field):
     """A map; PHP's empty array and list are maps too. Nothing is an empty map."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
         if isinstance(value, Mapping):
             return {str(key): inner for key, inner in value.items()}
         if isinstance(value, list):
@@ -41,7 +41,7 @@ class Map(fields.Field):
 class Items(fields.Field):
     """A list; a map gives its values, a single value a list of one."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:  # noqa: ARG002
         if isinstance(value, list):
             return value
         if isinstance(value, Mapping):
@@ -52,7 +52,7 @@ class Items(fields.Field):
 class YesNo(fields.Field):
     """A flag: Y, 1 and true are yes."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:  # noqa: ARG002
         return str(value).lower() in ("y", "1", "true")
 
 

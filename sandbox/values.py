@@ -48,10 +48,13 @@ def _read_one(field: Field, value: Any, definition: Mapping[str, Any] | None) ->
     except (ValueError, TypeError, OverflowError) as error:
         raise wrong_value(field) from error
     # Assumption 9: an enumeration takes only ids of its own list, never its texts.
-    if field.kind == "enumeration" and definition is not None and read is not None:
-        if read not in {int(item["ID"]) for item in definition.get("LIST") or ()}:
-            raise wrong_value(field)
+    if field.kind == "enumeration" and definition is not None and read is not None and read not in _item_ids(definition):
+        raise wrong_value(field)
     return read
+
+
+def _item_ids(definition: Mapping[str, Any]) -> set[int]:
+    return {int(item["ID"]) for item in definition.get("LIST") or ()}
 
 
 def _read_char(value: Any) -> str:

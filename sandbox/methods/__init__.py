@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from sandbox import batch
-from sandbox.methods import app, crm_entity, crm_item, crm_productrow, crm_status, user, userfield
+from sandbox.methods import (
+    app,
+    bizproc,
+    crm_entity,
+    crm_item,
+    crm_productrow,
+    crm_status,
+    documentgenerator,
+    event,
+    placement,
+    user,
+    userfield,
+)
 from sandbox.rest import Method
 
 METHODS: tuple[Method, ...] = (
@@ -15,5 +27,9 @@ METHODS: tuple[Method, ...] = (
     *crm_productrow.METHODS,
     *crm_status.METHODS,
     *userfield.METHODS,
+    *event.METHODS,
+    *placement.METHODS,
+    *bizproc.METHODS,
+    *documentgenerator.METHODS,
 )
 BY_NAME = {method.name.lower(): method for method in METHODS}

@@ -69,7 +69,7 @@ def app_info(call: Call) -> Answer:
 
 
 def _all_methods() -> tuple[Method, ...]:
-    from sandbox.methods import METHODS as ALL  # noqa: N811 - this file is a part of that tuple
+    from sandbox.methods import METHODS as ALL  # here: this file is a part of that tuple
 
     return ALL
 

@@ -99,7 +99,7 @@ def status_add(call: Call) -> Answer:
         raise RestError(400, "", "The field STATUS_ID is invalid.")
     if call.portal.store.count("statuses", {"ENTITY_ID": entity_id, "STATUS_ID": status_id}):
         raise RestError(400, "", "The status with same STATUS_ID already exists.")
-    row = {"ENTITY_ID": entity_id, "STATUS_ID": status_id, "NAME": str(sent["NAME"]), "NAME_INIT": "", "SYSTEM": "N"}
+    row: Record = {"ENTITY_ID": entity_id, "STATUS_ID": status_id, "NAME": str(sent["NAME"]), "NAME_INIT": "", "SYSTEM": "N"}
     row |= {"SORT": _number(sent.get("SORT")), "COLOR": sent.get("COLOR"), "SEMANTICS": sent.get("SEMANTICS") or None}
     row["CATEGORY_ID"] = int(number) if number.isdigit() else None
     return Answer(call.portal.store.insert("statuses", row))
@@ -154,7 +154,7 @@ def _check_type(type_id: int) -> None:
 
 def print_category(row: Record) -> Record:
     """Return a pipeline; the general one has no origin."""
-    made = {"id": row["ID"], "name": row["NAME"], "sort": row["SORT"], "entityTypeId": DEAL, "isDefault": "N" if row["ID"] else "Y"}
+    made: Record = {"id": row["ID"], "name": row["NAME"], "sort": row["SORT"], "entityTypeId": DEAL, "isDefault": "N" if row["ID"] else "Y"}
     return made | ({"originId": row["ORIGIN_ID"] or "", "originatorId": row["ORIGINATOR_ID"] or ""} if row["ID"] else {})
 
 

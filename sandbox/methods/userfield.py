@@ -20,8 +20,8 @@ from sandbox.store import Store
 
 SECTION = "user_fields"
 TYPES = (
-    "string", "integer", "double", "boolean", "datetime", "date", "money", "url", "address", "enumeration", "file", "employee", "crm_status",
-    "iblock_section", "iblock_element", "crm",
+    "string", "integer", "double", "boolean", "datetime", "date", "money", "url", "address", "enumeration", "file", "employee",
+    "crm_status", "iblock_section", "iblock_element", "crm",
 )  # fmt: skip
 NAME = re.compile(r"[A-Z0-9_]+")
 LONGEST = 50

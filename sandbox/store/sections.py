@@ -100,7 +100,7 @@ CORE_SECTIONS: tuple[Section, ...] = (
     ),
     Section.declare(
         "categories",
-        "ID:integer NAME:string SORT:integer ENTITY_TYPE_ID:integer IS_DEFAULT:char ORIGIN_ID:string ORIGINATOR_ID:string CREATED_DATE:datetime",
+        "ID:integer NAME:string SORT:integer ENTITY_TYPE_ID:integer IS_DEFAULT:char ORIGIN_ID:string ORIGINATOR_ID:string",
     ),
     Section.declare(
         "currencies",
@@ -136,9 +136,10 @@ CORE_SECTIONS: tuple[Section, ...] = (
     ),
     Section.declare(
         "activities",
-        "ID:integer OWNER_ID:integer OWNER_TYPE_ID:integer TYPE_ID:integer PROVIDER_ID:string PROVIDER_TYPE_ID:string PROVIDER_GROUP_ID:string "
-        "ASSOCIATED_ENTITY_ID:integer SUBJECT:string CREATED:datetime LAST_UPDATED:datetime START_TIME:datetime END_TIME:datetime "
-        "DEADLINE:datetime COMPLETED:char STATUS:integer RESPONSIBLE_ID:integer PRIORITY:integer NOTIFY_TYPE:integer NOTIFY_VALUE:integer "
+        "ID:integer OWNER_ID:integer OWNER_TYPE_ID:integer TYPE_ID:integer PROVIDER_ID:string PROVIDER_TYPE_ID:string "
+        "PROVIDER_GROUP_ID:string ASSOCIATED_ENTITY_ID:integer SUBJECT:string CREATED:datetime LAST_UPDATED:datetime "
+        "START_TIME:datetime END_TIME:datetime DEADLINE:datetime COMPLETED:char STATUS:integer RESPONSIBLE_ID:integer PRIORITY:integer "
+        "NOTIFY_TYPE:integer NOTIFY_VALUE:integer "
         "DESCRIPTION:string DESCRIPTION_TYPE:integer DIRECTION:integer LOCATION:string SETTINGS:json ORIGINATOR_ID:string ORIGIN_ID:string "
         "AUTHOR_ID:integer EDITOR_ID:integer PROVIDER_PARAMS:json PROVIDER_DATA:string RESULT_MARK:integer RESULT_VALUE:double "
         "RESULT_SUM:double RESULT_CURRENCY_ID:string RESULT_STATUS:integer RESULT_STREAM:integer RESULT_SOURCE_ID:string "
@@ -168,8 +169,8 @@ CORE_SECTIONS: tuple[Section, ...] = (
     Section.declare("webhooks", "ID:integer USER_ID:integer CODE:string SCOPES:json TITLE:string"),
     Section.declare(
         "apps",
-        "CLIENT_ID:string ID:integer CLIENT_SECRET:string TITLE:json HANDLER:string INSTALLER:string SCOPES:json INSTALLED:bool API_ONLY:bool "
-        "VERSION:integer STATUS:string APPLICATION_TOKEN:string INSTALLER_USER_ID:integer OPTIONS:json CREATED:datetime",
+        "CLIENT_ID:string ID:integer CLIENT_SECRET:string TITLE:json HANDLER:string INSTALLER:string SCOPES:json INSTALLED:bool "
+        "API_ONLY:bool VERSION:integer STATUS:string APPLICATION_TOKEN:string INSTALLER_USER_ID:integer OPTIONS:json CREATED:datetime",
         key="CLIENT_ID",
     ),
     Section.declare(

@@ -148,6 +148,7 @@ class Store:
         where: Where | None = None,
         order: str = "",
         limit: int = -1,
+        *,
         offset: int = 0,
     ) -> list[Record]:
         """Return records without multi-fields and links (see `attach`); `order` is SQL of ours."""
