@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import auth_block
 from sandbox.conditions import are_met, check_condition
 from sandbox.forms import write_form
-from sandbox.outbox import Letter
+from sandbox.outbox import Letter, Outbox
 from sandbox.robot_calls import body_of, is_for_deals, new_event_token, new_workflow_code, resolve_properties, waits
 from sandbox.store import Section, Where
 
@@ -56,11 +56,11 @@ TICK = 1.0
 class Automation:
     """Listens to deals, runs robots, ends those that wait too long."""
 
-    def __init__(self, portal: Portal) -> None:
-        self._portal, self._store = portal, portal.store
+    def __init__(self, portal: Portal, outbox: Outbox) -> None:
+        self._portal, self._store, self._outbox = portal, portal.store, outbox
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        portal.active.outbox.told["robot"] = self._delivered
+        outbox.told["robot"] = self._delivered
 
     def start(self) -> None:
         """Start the watch over time-outs."""
@@ -123,7 +123,7 @@ class Automation:
     def _post(self, robot: Record, key: int, body: dict[str, Any]) -> None:
         body["ts"] = int(self._portal.clock.unix())
         body["auth"] = auth_block.of_robot(self._portal, robot["CLIENT_ID"], robot["AUTH_USER_ID"])
-        self._portal.active.outbox.post([Letter("robot", robot["CODE"], robot["HANDLER"], write_form(body), key)])
+        self._outbox.post([Letter("robot", robot["CODE"], robot["HANDLER"], write_form(body), key)])
 
     def _new_run(self, chain: Record, rule: Record) -> Record:
         run = {"WORKFLOW_ID": chain["ID"], "RULE_ID": rule["ID"], "CLIENT_ID": rule["CLIENT_ID"], "ROBOT": rule["ROBOT"]}
@@ -202,6 +202,11 @@ def find_robot(portal: Portal, client_id: str, code: str) -> Record | None:
     """Return a registered robot."""
     found = portal.store.find("robots", {"CLIENT_ID": client_id, "CODE": code}, limit=1)
     return found[0] if found else None
+
+
+def forget_app(portal: Portal, client_id: str) -> None:
+    """Remove an application's robots; stages keep their rules, which are blocked now."""
+    portal.store.delete_where("robots", {"CLIENT_ID": client_id})
 
 
 def list_robots(portal: Portal) -> list[Record]:

@@ -93,7 +93,7 @@ class Events:
             return []
         hooks = [hook for hook in list_outgoing(self._portal) if event.name in hook["EVENTS"]]
         return [
-            self._posted(hook["URL"], event.name, hook["ID"], event.content, auth_block.of_outgoing(self._portal, hook["TOKEN"]))
+            self._posted(hook["URL"], event.name, hook["ID"], event.content, auth_block.of_portal(self._portal, hook["TOKEN"]))
             for hook in hooks
         ]
 
