@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from b24app.errors import AppError, BitrixBusy, BitrixLost
+from b24app.errors import AppError, BitrixBusy, BitrixLost, NotFound
 from b24app.log import bound
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 JobFunction = Callable[[str, dict[str, Any]], None]  # (member_id, payload)
 
+APPLICATION = "b24app"
+FILE = "jobs.db"
 QUEUE = "jobs"
 NAME = "run_job"
 VERSION = "1"  # fixed: a job that was ordered before an upgrade is finished after it
@@ -87,8 +89,8 @@ class Jobs:
         logging.getLogger("dbos").addHandler(logging.NullHandler())
         DBOS(
             config={
-                "name": "b24app",
-                "system_database_url": self._config.jobs_url or f"sqlite:///{self._config.data_dir.resolve() / 'jobs.db'}",
+                "name": APPLICATION,
+                "system_database_url": _address(self._config),
                 "application_version": VERSION,
                 "executor_id": self._config.executor_id,
                 "log_level": "WARNING",
@@ -123,13 +125,18 @@ class Jobs:
             DBOS.enqueue_workflow(QUEUE, self._workflow, kind, member_id, dict(payload))
         return job_id
 
+    def is_over(self, job_id: str) -> bool:
+        """Tell whether a job has come to its end, good or bad; one that is not known is over."""
+        from dbos import DBOS
+
+        status = DBOS.get_workflow_status(job_id)
+        return status is None or STATES.get(status.status, FAILED) in (DONE, FAILED)
+
     def list(self, member_id: str, limit: int = 50, state: str = "") -> list[Job]:
         """Return a portal's jobs, the newest first; of one state when it is given."""
         from dbos import DBOS
 
-        status = [word for word in ALL_STATUSES if STATES.get(word, FAILED) == state] if state else None
-        found = DBOS.list_workflows(workflow_id_prefix=f"{member_id}:", status=status, limit=limit, sort_desc=True, name=NAME)
-        return [_read(status) for status in found]
+        return _list(DBOS, member_id, limit, state)
 
     # -- inside a job -----------------------------------------------------------------------------------------
 
@@ -208,6 +215,19 @@ VERDICTS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+def list_jobs(config: Config, member_id: str, limit: int = 50, state: str = "") -> list[Job]:
+    """Return the same as `Jobs.list`, from another process. Raises NotFound before a worker has run."""
+    from dbos import DBOSClient
+
+    if not config.jobs_url and not (config.data_dir / FILE).exists():
+        raise NotFound("no worker has run yet")
+    client = DBOSClient(system_database_url=_address(config), application_name=APPLICATION)
+    try:
+        return _list(client, member_id, limit, state)
+    finally:
+        client.destroy()
+
+
 def judge(error: Exception) -> dict[str, Any]:
     """Return what is noted of an error: the verdict, the reason, and for a busy portal how long it asks to wait."""
     verdict = next(word for kind, word in VERDICTS if isinstance(error, kind))
@@ -234,6 +254,16 @@ def find_pause(outcome: Mapping[str, Any], times_before: int) -> float | None:
 def _say(kind: str, what: str, outcome: Mapping[str, Any], seconds: float) -> None:
     level = logging.INFO if outcome["verdict"] == DONE else logging.WARNING
     log.log(level, "job", extra={"kind": kind, "what": what, **outcome, "seconds": round(seconds, 3)})
+
+
+def _address(config: Config) -> str:
+    return config.jobs_url or f"sqlite:///{config.data_dir.resolve() / FILE}"
+
+
+def _list(source: Any, member_id: str, limit: int, state: str) -> list[Job]:
+    words = [word for word in ALL_STATUSES if STATES.get(word, FAILED) == state] if state else None
+    found = source.list_workflows(workflow_id_prefix=f"{member_id}:", status=words, limit=limit, sort_desc=True, name=NAME)
+    return [_read(status) for status in found]
 
 
 def _read(status: WorkflowStatus) -> Job:

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -45,6 +45,14 @@ def bound(**values: Any) -> Iterator[None]:
         yield
     finally:
         _bound.reset(token)
+
+
+class PortalLog(logging.LoggerAdapter[logging.Logger]):
+    """A logger that names its portal and keeps what a call adds in `extra`; the standard adapter drops that."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        """Put both together."""
+        return msg, {**kwargs, "extra": {**(self.extra or {}), **(kwargs.get("extra") or {})}}
 
 
 class Redactor:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 APPLICATION_TOKEN = "application_token"  # noqa: S105 - the name under which it is kept
 LICENSE_FAMILY = "license_family"  # a setting: it decides the pace
+CLEAN = "clean"  # a setting: who uninstalled us asked that nothing be kept
+CLEAN = "clean"  # a setting: the portal that has left asked that nothing be kept
 REMOVED = "removed"
 
 _FIELDS = tuple(item.name for item in fields(Portal))

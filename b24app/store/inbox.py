@@ -50,7 +50,7 @@ class _Entry:
 
 
 class Inbox:
-    """The writing end. Make it after a fork; its thread starts with the first append."""
+    """The writing end. Touches nothing before `open` or the first append, so that only the web process becomes the writer."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -58,8 +58,14 @@ class Inbox:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
-        # The worker may look into the file before the first message comes.
-        open_writer(path, MIGRATIONS, synchronous="FULL").close()
+
+    def open(self) -> None:
+        """Open the file and start the thread, once. Raises Overloaded when the file cannot be written or the inbox is closed."""
+        try:
+            with self._lock:
+                self._start()
+        except (OSError, sqlite3.Error) as error:
+            raise Overloaded(f"inbox: {error!r}") from error
 
     def append(self, kind: Kind, member_id: str, body: dict[str, Any], key: str = "") -> int:
         """Save a message and return its id after the commit.
@@ -71,7 +77,7 @@ class Inbox:
         try:
             self._offer(entry)
             return entry.saved.result(COMMIT_SECONDS)
-        except (FutureTimeout, queue.Full, sqlite3.Error) as error:
+        except (FutureTimeout, queue.Full, OSError, sqlite3.Error) as error:
             raise Overloaded(f"inbox: not saved: {error!r}") from error
 
     def close(self) -> None:
@@ -85,13 +91,16 @@ class Inbox:
 
     def _offer(self, entry: _Entry) -> None:
         with self._lock:
-            if self._closed:
-                raise Overloaded("inbox: closed")
-            if self._thread is None:
-                db = open_writer(self._path, MIGRATIONS, synchronous="FULL")
-                self._thread = threading.Thread(target=self._write, args=(db,), name="inbox", daemon=True)
-                self._thread.start()
+            self._start()
             self._waiting.put_nowait(entry)
+
+    def _start(self) -> None:
+        if self._closed:
+            raise Overloaded("inbox: closed")
+        if self._thread is None:
+            db = open_writer(self._path, MIGRATIONS, synchronous="FULL")
+            self._thread = threading.Thread(target=self._write, args=(db,), name="inbox", daemon=True)
+            self._thread.start()
 
     def _write(self, db: Database) -> None:
         while (first := self._waiting.get()) is not None:

@@ -1,0 +1,182 @@
+"""Puts everything together: the web process's Flask app and the worker. The only module that knows everybody.
+
+Each process makes its own tools, after a fork. Nothing happens at import.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, g
+
+import handlers.routes
+import install.job
+import install.routes
+import pages.routes
+import robots.routes
+import robots.run
+from b24app import cli, web
+from b24app.bitrix.client import Client
+from b24app.bitrix.door import Door
+from b24app.bitrix.oauth import OAuth
+from b24app.config import Config
+from b24app.context import Context, Portal, Viewer
+from b24app.drain import reconcile
+from b24app.errors import BitrixGone
+from b24app.jobs import Jobs, Kind
+from b24app.log import PortalLog
+from b24app.portals import registry
+from b24app.portals.access import viewer_of
+from b24app.portals.session import Session, Signer
+from b24app.portals.tokens import BorrowedTokens, StoredTokens
+from b24app.portals.vault import Vault
+from b24app.segments.membership import refresh
+from b24app.services import Services
+from b24app.store.database import warn_of_old_sqlite
+from b24app.store.inbox import Inbox, InboxReader
+from b24app.store.mirror import PortalStore, PortalStores
+from b24app.store.settings import AppStore
+from b24app.worker import Desk, Worker, let_go
+
+Work = Callable[[Context, dict[str, Any]], Any]
+
+# Every kind of job: what does it, and what is done last when it has failed for good.
+KINDS: Mapping[str, tuple[Work, Work | None]] = {
+    "install": (install.job.install_job, install.job.give_up),
+    "robot_call": (robots.run.run_call, robots.run.give_up),
+    "sweep": (lambda ctx, payload: reconcile(ctx, bool(payload.get("full"))), None),
+    "refresh": (lambda ctx, _: refresh(ctx, None), None),
+}
+BLUEPRINTS = (install.routes.blueprint, handlers.routes.blueprint, robots.routes.blueprint, pages.routes.blueprint)
+
+
+@dataclass
+class Toolbox:
+    """What both processes have: the stores, the vault, the way to the portals."""
+
+    config: Config
+    process: str  # web | worker: they share a portal's budget of requests
+    app_store: AppStore = field(init=False)
+    stores: PortalStores = field(init=False)
+    vault: Vault = field(init=False)
+    door: Door = field(init=False)
+    oauth: OAuth = field(init=False)
+    _tokens: dict[str, StoredTokens] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.vault = Vault(self.config.secret_key)
+        self.app_store = AppStore(self.config.data_dir / "app.db")
+        self.stores = PortalStores(self.config.data_dir)
+        self.door = Door(self.process, self.config.portals)
+        self.oauth = OAuth(self.config, self.door.session)
+
+    def tokens(self, member_id: str) -> StoredTokens:
+        """Return the portal's tokens: one object a process, because it holds the lock of their renewal."""
+        path = self.stores.path(member_id).with_suffix(".lock")
+        return self._tokens.setdefault(member_id, StoredTokens(self.app_store, self.vault, self.oauth, member_id, path))
+
+    def client(self, portal: Portal) -> Client:
+        """Return a client with the installer's tokens; the worker's can also read in bulk."""
+        make = self.door.bulk_client if self.process == "worker" else self.door.client
+        family = self.app_store.find_setting(portal.member_id, registry.LICENSE_FAMILY, "")
+        return make(portal.url, self.tokens(portal.member_id), family)
+
+    def context(self, portal: Portal, viewer: Viewer, store: PortalStore, lang: str) -> Context:
+        """Return what every verb of a room takes first."""
+        log = PortalLog(logging.getLogger("b24app"), {"portal": portal.member_id})
+        return Context(portal, viewer, self.config, self.app_store, store, self.client(portal), log, lang=lang)
+
+    def worker_context(self, portal: Portal) -> Context:
+        """Return a context of the app itself, over the portal's one writer."""
+        return self.context(portal, Viewer.system(), self.stores.writer(portal.member_id), portal.lang)
+
+    def remove(self, member_id: str) -> None:
+        """Forget all that is kept of a portal. Of the worker alone: the mirror is its file."""
+        self._tokens.pop(member_id, None)
+        self.stores.remove(member_id)
+        self.stores.path(member_id).with_suffix(".lock").unlink(missing_ok=True)
+        self.app_store.remove_portal(member_id)
+
+    def close(self) -> None:
+        """Let go of every file and connection."""
+        self.door.close()
+        self.stores.close()
+        self.app_store.close()
+
+
+def create_app(config: Config) -> Flask:
+    """Return the web process's app. Opens app.db; the inbox is opened by the first who needs it."""
+    warn_of_old_sqlite()
+    app = Flask("b24app", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=config.max_body, MAX_FORM_MEMORY_SIZE=config.max_body)
+    tools = Toolbox(config, "web")
+    app.extensions["services"] = make_services(tools)
+    app.extensions["toolbox"] = tools
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    web.wire(app)
+    cli.wire(app, config, lambda: create_worker(config))
+    return app
+
+
+def close_app(app: Flask) -> None:
+    """Save what waits and let go of everything that `create_app` opened."""
+    app.extensions["services"].inbox.close()
+    app.extensions["toolbox"].close()
+
+
+def make_services(tools: Toolbox) -> Services:
+    """Return what the edges find under `current_app.extensions["services"]`."""
+
+    def context(session: Session) -> Context:
+        portal = registry.get_portal(tools.app_store, session.member_id)
+        store = tools.stores.reader(portal.member_id)
+        g.setdefault(web.OPENED, []).append(store)
+        return tools.context(portal, viewer_of(session), store, session.lang)
+
+    return Services(
+        config=tools.config,
+        app_store=tools.app_store,
+        inbox=Inbox(tools.config.data_dir / "inbox.db"),
+        stores=tools.stores,
+        vault=tools.vault,
+        oauth=tools.oauth,
+        signer=Signer(tools.config.secret_key),
+        context=context,
+        client_for=lambda url, access_token: tools.door.client(url, BorrowedTokens(access_token)),
+    )
+
+
+def create_worker(config: Config) -> tuple[Worker, Callable[[], None]]:
+    """Return the worker, and what closes its tools when it has come to its end."""
+    warn_of_old_sqlite()
+    tools = Toolbox(config, "worker")
+    desk = Desk(
+        config=config,
+        app_store=tools.app_store,
+        reader=InboxReader(config.data_dir / "inbox.db"),
+        jobs=Jobs(config, make_kinds(tools)),
+        context=tools.worker_context,
+        remove=tools.remove,
+    )
+    return Worker(desk), tools.close
+
+
+def make_kinds(tools: Toolbox) -> dict[str, Kind]:
+    """Give every kind of job its portal's context; a portal that is gone is dismissed on the way."""
+
+    def with_context(work: Work) -> Callable[[str, dict[str, Any]], None]:
+        def run(member_id: str, payload: dict[str, Any]) -> None:
+            portal = registry.get_portal(tools.app_store, member_id)
+            try:
+                work(tools.worker_context(portal), payload)
+            except BitrixGone as error:
+                let_go(tools.app_store, portal, error)
+                raise
+
+        return run
+
+    return {name: Kind(with_context(run), with_context(last) if last else None) for name, (run, last) in KINDS.items()}

@@ -1,0 +1,154 @@
+"""What the web process does around every request: errors become answers, the line in the log, headers, health.
+
+Knows no room; decides nothing of the product.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, Response, current_app, g, jsonify, make_response, request
+from flask.typing import ResponseReturnValue
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException
+
+from b24app.errors import AppError, BitrixBusy, BitrixError, Malformed, Mistaken, NotFound, Overloaded, Refused
+from b24app.log import bound
+from b24app.worker import is_alive
+
+if TYPE_CHECKING:
+    from b24app.services import Services
+
+OPENED = "opened"  # in flask.g: what a request has opened
+MOST_DISCARDED = 32 * 2**20
+
+# What the caller is told; the reason stays in the log. The first line that fits.
+ANSWERS: tuple[tuple[type[AppError], int, str], ...] = (
+    (Malformed, 400, "The request cannot be read"),
+    (Refused, 403, "Refused"),
+    (NotFound, 404, "Not found"),
+    (Mistaken, 422, ""),
+    (Overloaded, 503, "Too busy; nothing was saved"),
+    (BitrixBusy, 503, "Bitrix24 is busy"),
+    (BitrixError, 502, "Bitrix24 did not answer as expected"),
+    (AppError, 500, "Something went wrong"),
+)
+QUIET = ("/healthz", "/readyz")
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+
+log = logging.getLogger(__name__)
+
+
+def wire(app: Flask) -> None:
+    """Hang everything of this module on the app."""
+    app.before_request(begin_request)
+    app.after_request(add_headers)
+    app.after_request(say_request)
+    app.teardown_request(end_request)
+    app.teardown_appcontext(close_opened)
+    app.register_error_handler(AppError, answer_app_error)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(Exception, answer_defect)
+    app.add_url_rule("/healthz", view_func=show_health)
+    app.add_url_rule("/readyz", view_func=show_readiness)
+
+
+def show_health() -> ResponseReturnValue:
+    """Say that this process answers."""
+    return jsonify(web="ok")
+
+
+def show_readiness() -> ResponseReturnValue:
+    """Say whether all that a portal needs is there: the inbox can be written, the worker lives."""
+    services = cast("Services", current_app.extensions["services"])
+    services.inbox.open()
+    worker = is_alive(services.config.data_dir, time.time())
+    return jsonify(web="ok", worker="ok" if worker else "down"), 200 if worker else 503
+
+
+def begin_request() -> None:
+    """Bind the request's id to every line that is logged on its behalf."""
+    g.began, g.bound = time.monotonic(), ExitStack()
+    g.bound.enter_context(bound(request=uuid.uuid4().hex[:12]))
+
+
+def end_request(_: BaseException | None) -> None:
+    """Unbind it."""
+    if "bound" in g:
+        g.pop("bound").close()
+
+
+def close_opened(_: BaseException | None) -> None:
+    """Close the readers that the request has opened."""
+    for store in g.pop(OPENED, []):
+        store.close()
+
+
+def add_headers(response: Response) -> Response:
+    """Add what every answer carries; a page that knows its portal has set its own policy already."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    portals = cast("Services", current_app.extensions["services"]).config.portals
+    response.headers.setdefault("Content-Security-Policy", f"default-src 'self'; frame-ancestors {' '.join(portals)}")
+    return response
+
+
+def say_request(response: Response) -> Response:
+    """Write one line a request; never its query or body, they carry tokens."""
+    level = logging.DEBUG if request.path in QUIET else logging.INFO
+    seconds = round(time.monotonic() - g.began, 4) if "began" in g else None
+    log.log(level, "request", extra={"method": request.method, "path": request.path, "status": response.status_code, "seconds": seconds})
+    return response
+
+
+def answer_app_error(error: AppError) -> Response:
+    """Answer an error that was raised on purpose; say in the log why."""
+    status, text = next((status, text) for kind, status, text in ANSWERS if isinstance(error, kind))
+    if isinstance(error, Mistaken):
+        text = error.sentence(request.accept_languages.best_match(["ru", "en"]) or "en")
+    _say_why(status, f"{type(error).__name__}: {error}")
+    response = _answer(status, text)
+    if isinstance(error, BitrixBusy):
+        response.headers["Retry-After"] = str(int(error.retry_after) + 1)
+    return response
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """Answer what Flask itself refuses: an unknown address, a method, a body that is too large."""
+    status = error.code or 500
+    if status == 413:
+        _discard_body()
+    _say_why(status, f"{error.name}: {request.content_length or 0} bytes" if status == 413 else error.name)
+    response = _answer(status, error.name)
+    allowed = error.get_response().headers.get("Allow")
+    if allowed:
+        response.headers["Allow"] = allowed
+    return response
+
+
+def answer_defect(error: Exception) -> Response:
+    """Answer what nobody foresaw."""
+    log.exception("unforeseen error", exc_info=error, extra={"path": request.path})
+    return _answer(500, "Something went wrong")
+
+
+def _say_why(status: int, reason: str) -> None:
+    extra = {"status": status, "path": request.path, "remote": request.remote_addr, "reason": reason}
+    log.log(logging.WARNING if status != 404 else logging.INFO, "refused", extra=extra)
+
+
+def _answer(status: int, text: str) -> Response:
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        return make_response(f'<!doctype html><meta charset="utf-8"><title>{status}</title><p>{escape(text)}</p>', status)
+    return make_response(jsonify(error=text), status)
+
+
+def _discard_body() -> None:
+    """Read what the caller still sends, within reason: else it sees a broken connection in place of our 413."""
+    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, MOST_DISCARDED)
+    while left > 0 and (chunk := stream.read(min(left, 65536))):
+        left -= len(chunk)

@@ -1,0 +1,173 @@
+"""The worker's loop: for every portal takes in what came, brings the mirror up to date, orders what time asks for.
+
+A portal that fails, waits or is gone never holds up the others. Knows no web and makes no tools: they come as a Desk.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from b24app.context import Context, Portal
+from b24app.drain import drain, take_inbox
+from b24app.errors import BitrixBusy, BitrixGone, BitrixLost, NotFound
+from b24app.log import bound
+from b24app.portals import registry
+
+if TYPE_CHECKING:
+    from b24app.config import Config
+    from b24app.jobs import Jobs
+    from b24app.store.inbox import InboxReader
+    from b24app.store.settings import AppStore
+
+HEARTBEAT = "worker.alive"
+BEAT_SECONDS = 1.0
+DEAD_SECONDS = 20.0
+REST_AFTER_LOST = 5.0
+REST_AFTER_DEFECT = 30.0
+DRAINERS = 4  # portals that are drained at the same time
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The worker's tools. `context` makes a portal's context; `remove` forgets a portal that has left and wants it."""
+
+    config: Config
+    app_store: AppStore
+    reader: InboxReader
+    jobs: Jobs
+    context: Callable[[Portal], Context]
+    remove: Callable[[str], None]
+
+
+@dataclass
+class _Lane:
+    """What the worker remembers of a portal between two rounds."""
+
+    rests_until: float = 0.0
+    drain: Future[None] | None = None
+    sweep_slot: int = 0
+    sweep_job: str = ""
+    refreshed_on: str = ""
+
+
+@dataclass
+class Worker:
+    """One a machine: it alone writes the mirrors."""
+
+    desk: Desk
+    _lanes: dict[str, _Lane] = field(default_factory=dict)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _beaten_at: float = 0.0
+
+    def run(self) -> None:
+        """Work until `stop`; then let what runs come to an end."""
+        self.desk.jobs.start()
+        log.info("worker started")
+        with ThreadPoolExecutor(DRAINERS, "drain") as pool:
+            while not self._stopping.is_set():
+                self._beat()
+                self.look_round(pool)
+                self._stopping.wait(self.desk.config.poll_seconds)
+            log.info("worker is stopping")
+            self.desk.jobs.stop()
+        self.desk.reader.close()
+
+    def stop(self) -> None:
+        """Ask the loop to end; safe from a signal handler and from any thread."""
+        self._stopping.set()
+
+    def look_round(self, pool: ThreadPoolExecutor) -> None:
+        """Give every portal its turn."""
+        for portal in registry.list_portals(self.desk.app_store):
+            lane = self._lanes.setdefault(portal.member_id, _Lane())
+            with bound(portal=portal.member_id):
+                self._guard(portal, lane, lambda portal=portal, lane=lane: self._tend(portal, lane, pool))  # type: ignore[misc]
+        for member_id in list_leavers(self.desk.app_store):
+            self._lanes.pop(member_id, None)
+            self.desk.remove(member_id)
+            log.info("portal removed with all that was kept of it", extra={"portal": member_id})
+
+    def _tend(self, portal: Portal, lane: _Lane, pool: ThreadPoolExecutor) -> None:
+        """Take in what came (it needs no portal), then see to the rest unless the portal rests."""
+        ctx = self.desk.context(portal)
+        take_inbox(ctx, self.desk.reader, self.desk.jobs)
+        if time.monotonic() < lane.rests_until:
+            return
+        if portal.state == "installed":
+            self._order_by_time(ctx, lane)
+        if lane.drain is None or lane.drain.done():
+            lane.drain = pool.submit(self._drain, ctx, lane)
+
+    def _drain(self, ctx: Context, lane: _Lane) -> None:
+        with bound(portal=ctx.portal.member_id):
+            self._guard(ctx.portal, lane, lambda: self._drain_all(ctx))
+
+    def _drain_all(self, ctx: Context) -> None:
+        while not self._stopping.is_set() and (count := drain(ctx)):
+            log.info("drained", extra={"records": count})
+
+    def _order_by_time(self, ctx: Context, lane: _Lane) -> None:
+        """Order the sweep of this time slot, unless the last one still runs, and the refresh of a new day."""
+        member_id, jobs = ctx.portal.member_id, self.desk.jobs
+        slot = int(ctx.now().timestamp() // self.desk.config.sweep_seconds)
+        if slot != lane.sweep_slot and jobs.is_over(lane.sweep_job):
+            lane.sweep_slot = slot
+            lane.sweep_job = jobs.enqueue("sweep", member_id, {}, f"sweep:{slot}")
+        if lane.refreshed_on != ctx.today():
+            lane.refreshed_on = ctx.today()
+            jobs.enqueue("refresh", member_id, {}, f"refresh:{lane.refreshed_on}")
+
+    def _guard(self, portal: Portal, lane: _Lane, work: Callable[[], None]) -> None:
+        """Do it; whatever goes wrong becomes a rest of this portal alone."""
+        try:
+            work()
+        except BitrixBusy as error:
+            self._rest(lane, error.retry_after, error)
+        except (BitrixLost, OSError) as error:
+            self._rest(lane, REST_AFTER_LOST, error)
+        except BitrixGone as error:
+            let_go(self.desk.app_store, portal, error)
+        except Exception as error:
+            log.exception("unforeseen error")
+            self._rest(lane, REST_AFTER_DEFECT, error)
+
+    def _rest(self, lane: _Lane, seconds: float, error: Exception) -> None:
+        lane.rests_until = time.monotonic() + seconds
+        log.warning("portal rests", extra={"seconds": seconds, "reason": str(error)})
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._beaten_at >= BEAT_SECONDS:
+            self._beaten_at = time.monotonic()
+            (self.desk.config.data_dir / HEARTBEAT).touch()
+
+
+def is_alive(data_dir: Path, now: float) -> bool:
+    """Tell whether a worker has shown a sign of life lately; `now` in unix seconds."""
+    try:
+        return now - (data_dir / HEARTBEAT).stat().st_mtime < DEAD_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def let_go(app_store: AppStore, portal: Portal, error: BitrixGone) -> None:
+    """Dismiss a portal that is gone; one that was installed anew meanwhile stays."""
+    if registry.find_portal(app_store, portal.member_id) == portal:
+        with suppress(NotFound):
+            registry.dismiss(app_store, portal.member_id)
+        log.warning("portal dismissed", extra={"portal": portal.member_id, "reason": str(error)})
+
+
+def list_leavers(app_store: AppStore) -> list[str]:
+    """Return the portals that have left and asked that nothing be kept."""
+    removed = [row["member_id"] for row in app_store.list_portals() if row["state"] == registry.REMOVED]
+    return [member_id for member_id in removed if app_store.find_setting(member_id, registry.CLEAN)]

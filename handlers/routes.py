@@ -1,0 +1,28 @@
+"""The address of all events: read, prove, save, answer 200. Bitrix24 never sends an event again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, request
+from flask.typing import ResponseReturnValue
+
+from b24app.bitrix.incoming import read_event
+from b24app.bitrix.payloads import read_form
+from b24app.portals.registry import check_application_token
+from b24app.services import Services
+from handlers.app_events import APP_EVENTS
+
+blueprint = Blueprint("handlers", __name__)
+
+
+@blueprint.post("/events")
+def take_event() -> ResponseReturnValue:
+    """Save an event that our portal sent; only what is on the disk is answered with 200."""
+    services: Services = current_app.extensions["services"]
+    form = read_form(request.form.items(multi=True))
+    event = read_event(form)
+    if event.name in APP_EVENTS:
+        APP_EVENTS[event.name](services, event, form)
+        return "", 200
+    portal = check_application_token(services.app_store, services.vault, event.member_id, event.application_token)
+    services.inbox.append("event", portal.member_id, {"name": event.name, "entity_id": event.entity_id, "ts": event.ts})
+    return "", 200

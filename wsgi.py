@@ -1,0 +1,20 @@
+"""Where a process begins: `gunicorn wsgi:app`, `flask --app wsgi ...`."""
+
+import atexit
+import sys
+
+from b24app.app import close_app, create_app
+from b24app.config import Config
+from b24app.errors import NotConfigured
+from b24app.log import set_up_logging
+
+MISCONFIGURED = 3  # gunicorn's own code for "do not try again"
+
+try:
+    config = Config.from_env()
+except NotConfigured as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(MISCONFIGURED)
+set_up_logging(config)
+app = create_app(config)
+atexit.register(close_app, app)
