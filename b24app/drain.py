@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from b24app.store.inbox import InboxReader, Message
 
 MESSAGES = 500  # of the inbox in one transaction
-CHANGES = 500  # records in one pull
+CHANGES = 1000  # records in one pull: two requests, three with deals
 CLIENTS = 2000  # counted in one go
 INBOX = "inbox"
 STEPS = (("clients", "sync.clients"), ("segments", "sync.segments"))

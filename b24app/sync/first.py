@@ -6,15 +6,13 @@ changed, to be asked for by id before it is removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from b24app.context import Context
-from b24app.errors import BitrixBusy
 from b24app.store.changes import EVERYBODY, Change, save_changes, save_due_clients
 from b24app.store.cursors import drop_cursors, find_cursor, save_cursor
 from b24app.store.mirror import PortalStore
-from b24app.store.progress import advance_step, finish_step, forget_steps, note_step, plan_steps, start_step
+from b24app.store.progress import advance_step, finish_step, forget_steps, plan_steps, start_step
 from b24app.sync.apply import INSTANT, apply_product_rows, apply_records
 from b24app.sync.dictionaries import pull_dictionaries
 from b24app.sync.entities import BY_KEY, ENTITIES, Entity
@@ -23,6 +21,7 @@ from b24app.sync.rows import Record
 from b24app.sync.userfields import all_columns, pull_user_fields, user_columns
 
 DONE = "done"
+PATIENCE = timedelta(hours=24)
 DEALS = 1000  # whose product rows are read at a time
 
 
@@ -40,10 +39,13 @@ def first_sync(ctx: Context, job: str = "install") -> dict[str, int]:
 def sync_entities(ctx: Context, job: str) -> None:
     """Sync what is not done yet; from then on every client is due."""
     for entity in ENTITIES:
-        if find_cursor(ctx.store, f"first:{entity.key}") != DONE:
-            with _step(ctx, job, entity):
+        # One puller at a time: a second run of the same job waits here, and then finds the entity done.
+        with ctx.store.pulling:
+            if find_cursor(ctx.store, f"first:{entity.key}") != DONE:
+                start_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
                 _sync(ctx, entity, job)
-            save_cursor(ctx.store, f"first:{entity.key}", DONE)
+                finish_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
+                save_cursor(ctx.store, f"first:{entity.key}", DONE)
     save_due_clients(ctx.store, [EVERYBODY])
 
 
@@ -70,6 +72,12 @@ def is_synced(store: PortalStore) -> bool:
     return find_cursor(store, "synced_at") is not None
 
 
+def is_filling(ctx: Context) -> bool:
+    """Tell whether a first sync is under way; one that began more than a day ago is taken for given up."""
+    began = find_cursor(ctx.store, "first:")
+    return began is not None and ctx.now() < datetime.fromisoformat(began) + PATIENCE
+
+
 def counts(ctx: Context) -> dict[str, int]:
     """Return how many rows of each entity the mirror holds."""
     sql = " UNION ALL ".join(f"SELECT '{entity.key}' AS entity, count(*) AS number FROM \"{entity.table}\"" for entity in ENTITIES)
@@ -79,18 +87,6 @@ def counts(ctx: Context) -> dict[str, int]:
 def step_of(entity: Entity) -> str:
     """Return the name of an entity's step, which is also the key of its title."""
     return f"sync.{entity.key}"
-
-
-@contextmanager
-def _step(ctx: Context, job: str, entity: Entity) -> Iterator[None]:
-    start_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
-    try:
-        with ctx.store.pulling:
-            yield
-    except BitrixBusy:
-        note_step(ctx.store, job, step_of(entity), "busy")
-        raise
-    finish_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
 
 
 def _sync(ctx: Context, entity: Entity, job: str) -> None:

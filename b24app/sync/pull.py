@@ -61,7 +61,7 @@ def pull_product_rows(ctx: Context, deal_ids: Sequence[int]) -> list[Record]:
     waiting = {str(index): (ids, 0) for index, ids in enumerate(cut(deal_ids, OWNERS))}
     while waiting:
         commands = {
-            key: ("crm.item.productrow.list", {"filter": _rows_of(ids, last), "order": {"id": "ASC"}, "start": -1})
+            key: ("crm.item.productrow.list", {"filter": _rows_of(ids, last), "order": {"id": "asc"}, "start": -1})
             for key, (ids, last) in waiting.items()
         }
         pages = {key: read_list(answer.result, "productRows") for key, answer in ask(ctx, commands).items()}

@@ -18,7 +18,7 @@ from b24app.store.upserts import chunks, marks
 from b24app.sync.apply import INSTANT
 from b24app.sync.dictionaries import pull_small
 from b24app.sync.entities import BY_KEY, ENTITIES, OWNED, RECORDS, Entity
-from b24app.sync.first import counts, list_ids
+from b24app.sync.first import counts, is_filling, list_ids
 from b24app.sync.pull import count_records, pull_product_rows, stream_records
 from b24app.sync.rows import Column, Record, Row, read_records
 
@@ -31,7 +31,12 @@ COMPARED = ("id", "updatedTime", "lastActivityTime")
 
 
 def sweep(ctx: Context, full: bool = False) -> dict[str, dict[str, int]]:
-    """Note all differences as changes; return for each entity rows_here, rows_there, added, changed, deleted."""
+    """Note all differences as changes; return for each entity rows_here, rows_there, added, changed, deleted.
+
+    While the first sync is under way everything would be a difference: nothing is compared.
+    """
+    if is_filling(ctx):
+        return {}
     began, since = ctx.now(), find_cursor(ctx.store, "since")
     full = full or not since or _is_old(find_cursor(ctx.store, "full_at"), began)
     with ctx.store.pulling:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from b24app.store.changes import list_changes
 from b24app.store.progress import list_steps
 from b24app.sync.changed import pull_changes
 from b24app.sync.entities import ENTITIES
-from b24app.sync.first import counts, first_sync, is_synced
+from b24app.sync.first import counts, first_sync, is_synced, plan_first_sync, sync_entities
 from tests.fakes import FakeBitrix
 
 
@@ -87,9 +88,9 @@ def test_first_sync_goes_on_where_it_stopped(ctx: Context, bitrix: FakeBitrix, s
 
     with pytest.raises(BitrixBusy):
         first_sync(ctx)
-    busy = [row["note"] for row in list_steps(ctx.store, "install") if row["state"] == "running"]
+    running = [row["step"] for row in list_steps(ctx.store, "install") if row["state"] == "running"]
 
-    assert busy == ["busy"]
+    assert len(running) == 1
     assert first_sync(ctx) == EXPECTED
     assert list_changes(ctx.store, 10) == []
 
@@ -102,6 +103,20 @@ def test_first_sync_releases_the_store_when_it_stops(ctx: Context, bitrix: FakeB
         first_sync(ctx)
 
     assert not ctx.store.pulling.locked()
+
+
+def test_two_first_syncs_at_a_time_do_the_work_once(ctx: Context, bitrix: FakeBitrix) -> None:
+    """A job that was ordered twice: the second run waits, then finds everything done."""
+    people(bitrix)
+    first_sync(ctx)
+    alone = len(bitrix.calls)
+    plan_first_sync(ctx, "install")
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(sync_entities, ctx, "install") for _ in range(2)]:
+            done.result()
+
+    assert len(bitrix.calls) == 2 * alone
+    assert counts(ctx) == EXPECTED
 
 
 def test_second_first_sync_notes_what_has_gone(ctx: Context, bitrix: FakeBitrix) -> None:

@@ -11,7 +11,7 @@ from b24app.context import Context
 from b24app.store.changes import list_changes
 from b24app.sync import sweep as module
 from b24app.sync.changed import pull_changes
-from b24app.sync.first import counts, first_sync
+from b24app.sync.first import counts, first_sync, plan_first_sync
 from b24app.sync.sweep import sweep
 from tests.fakes import NOW, FakeBitrix
 
@@ -44,6 +44,16 @@ def test_sweep_of_equal_sides_notes_nothing(filled: Context) -> None:
     assert report["deal"] == {"rows_here": 8, "rows_there": 8, "added": 0, "changed": 0, "deleted": 0}
     assert report["product_row"] == {"rows_here": 1, "rows_there": 1, "added": 0, "changed": 0, "deleted": 0}
     assert noted(filled) == set()
+
+
+def test_nothing_is_compared_while_the_first_sync_is_under_way(filled: Context, bitrix: FakeBitrix) -> None:
+    """Everything would be a difference; a first sync that was given up holds nothing up for ever."""
+    bitrix.put(2, 20, title="new")
+    plan_first_sync(filled, "install")
+
+    assert sweep(filled) == {}
+    assert noted(filled) == set()
+    assert sweep(later(filled, hours=25))["deal"]["added"] == 1
 
 
 def test_sweep_heals_missed_events(filled: Context, bitrix: FakeBitrix) -> None:
