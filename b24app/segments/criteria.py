@@ -59,7 +59,7 @@ class Field(Criterion):
     def leaf(self, rule: Rule, build: Build, negated: bool) -> Leaf:
         """`{"criterion": "field", "of": "client", "field": "UF_CRM_X", "op": "=", "value": 1}`"""
         of, name = rule.get("of", OWN), rule.get("field")
-        if not isinstance(name, str) or (of != OWN and of not in RECORDS):
+        if not isinstance(name, str) or of not in (OWN, *RECORDS):
             raise BadRule("The condition does not say which field it means.", "В условии не сказано, какое поле имеется в виду.")
         asked = (rule.get("op"), rule.get("value"))
         if of == OWN:

@@ -6,6 +6,7 @@ A value of a rule is `"2025-03-01"`, `{"days": 7}` (seven days from now), `{"day
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -15,6 +16,7 @@ from b24app.segments.rules import BadRule
 
 SIGNS = {"days": 1, "days_ago": -1}
 FARTHEST = 36525  # a century: beyond it the number is a slip, and dates would run out of years
+ISO = re.compile(r"[1-8]\d{3}-\d\d-\d\d")
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -43,11 +45,20 @@ def read_span(value: Any, today: date) -> tuple[date, date]:
     """Return the first and the last day that a value means; one day is a span of itself. Raises BadRule."""
     if isinstance(value, Mapping):
         return _relative(value, today)
-    try:
-        day = date.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise BadRule(f"“{value}” is not a date.", f"«{value}» не дата.") from error
+    day = _date(value)
+    if day is None:
+        raise BadRule(f"“{value}” is not a date.", f"«{value}» не дата.")
     return day, day
+
+
+def _date(value: Any) -> date | None:
+    """Return the date of YYYY-MM-DD within what calendars and time zones can reckon with, else None."""
+    if not isinstance(value, str) or not ISO.fullmatch(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 def _relative(value: Mapping[str, Any], today: date) -> tuple[date, date]:

@@ -79,8 +79,10 @@ def _apply(ctx: Context, key: str, asked: tuple[Compiled, sql.Question], keys: C
     for rows in sql.list_entering(ctx.store, key, question):
         sql.begin_memberships(ctx.store, key, at, [(row[0], _reasons(compiled, row[1:])) for row in rows])
         entered += len(rows)
-    members = sql.count_members(ctx.store, key, ctx.viewer.system())
-    unknown = unknown if keys is None else state["unknown"]
+    if keys is None:
+        members = sql.count_members(ctx.store, key, ctx.viewer.system())
+    else:  # counted on, so that one client costs the same in a base of any size
+        members, unknown = state["members"] + entered - left, state["unknown"]
     sql.save_state(ctx.store, {**state, "members": members, "unknown": unknown, "refreshed_at": at})
     return Refreshed(key, entered, left, members, unknown)
 
@@ -107,8 +109,8 @@ def _mark(compiled: Compiled) -> str:
 
 
 def _state(key: str, day: Day, mark: str | None, before: sql.Row | None) -> sql.Row:
-    fresh = {"segment_key": key, "day": day.today.isoformat(), "mark": mark, "problem": None, "members": 0}
-    return {**fresh, "unknown": before["unknown"] if before else 0, "refreshed_at": ""}
+    fresh = {"segment_key": key, "day": day.today.isoformat(), "mark": mark, "problem": None, "refreshed_at": ""}
+    return {**fresh, "members": before["members"] if before else 0, "unknown": before["unknown"] if before else 0}
 
 
 def _reasons(compiled: Compiled, found: tuple[Any, ...]) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Words = Mapping[str, str]
 LARGEST_PAGE = 500
+LAST_PAGE = 10**6  # a number out of an address may be any
 OWN_SORTS = {"title": "client.search", "entered_at": "membership.entered_at", "responsible": "employee.name"}
 
 
@@ -101,7 +102,7 @@ def list_members(ctx: Context, key: str, look: Look | None = None) -> Page:
     """Return a page of the members whom the viewer sees. Raises NotFound."""
     look = look or Look()
     definition = load(ctx, key)
-    size, number = min(max(look.page_size, 1), LARGEST_PAGE), max(look.page, 1)
+    size, number = min(max(look.page_size, 1), LARGEST_PAGE), min(max(look.page, 1), LAST_PAGE)
     window = sql.Window(_order(ctx, look.sort), size, (number - 1) * size)
     rows, total = sql.list_members(ctx.store, ctx.viewer, key, look.search, window)
     keys = [row["key"] for row in rows]

@@ -102,10 +102,9 @@ def end_all_memberships(store: PortalStore, segment: str, at: str) -> int:
 
 def list_entering(store: PortalStore, segment: str, question: Question) -> Iterator[list[tuple[Any, ...]]]:
     """Yield rows of key and `leaf_columns` for the members who are not in yet."""
+    inside = f"SELECT 1 FROM membership WHERE {CURRENT} AND membership.client_key = verdict.client_key"
     with store.write() as db:
-        db.conn.execute(
-            f"DELETE FROM verdict WHERE client_key IN (SELECT client_key FROM membership WHERE {CURRENT})", {"segment": segment}
-        )
+        db.conn.execute(f"DELETE FROM verdict WHERE EXISTS ({inside})", {"segment": segment})
     cursor = store.db.conn.execute(
         f"SELECT {question.leaf_columns} FROM {question.base} WHERE client.key IN (SELECT client_key FROM verdict)", question.params
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from b24app.errors import Mistaken, NotFound, Refused
 from b24app.segments.definitions import choices, ensure_presets, load, save, set_parameter
 from b24app.segments.membership import Refreshed, refresh
 from b24app.segments.presets import PRESETS
-from b24app.segments.reading import get_segment
+from b24app.segments.reading import get_segment, list_segments
 
 FIELD = "UF_CRM_MEMBERSHIP_END"
 
@@ -235,3 +236,22 @@ def test_parameter_is_chosen_by_those_who_see_all_and_among_what_there_is(shop: 
         set_parameter(shop.ctx, "nothing", FIELD)
     with pytest.raises(Refused):
         set_parameter(shop.seen_by(5), "membership_7", FIELD)
+
+
+def test_refresh_of_changed_clients_comes_out_as_that_of_all(shop: Any) -> None:
+    """Whatever changes from day to day, asking only whom it concerned leaves the members and the count that asking all would."""
+    chance = random.Random(7)
+    work(shop)
+    for _ in range(40):
+        shop.at += timedelta(hours=chance.choice([1, 30]))
+        number, deal = chance.randint(1, 6), chance.randint(1, 9)
+        end = chance.choice([None, "2025-06-20", "2025-07-01", "2025-07-20"])
+        shop.contact(number, uf_crm_membership_end=end)
+        shop.deal(deal, contacts=[chance.randint(1, 6)], won=chance.choice([None, "2024-12-20", "2025-01-05", "2025-06-01"]))
+        work(shop, {"contact": [number], "deal": [deal]})
+        some = {preset.key: members(shop, preset.key) for preset in PRESETS}
+        counted = {one.key: one.count for one in list_segments(shop.ctx)}
+
+        assert [(done.entered, done.left) for done in refresh(shop.ctx)] == [(0, 0)] * len(PRESETS)
+        assert some == {preset.key: members(shop, preset.key) for preset in PRESETS}
+        assert counted == {key: len(found) for key, found in some.items()}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from b24app.clients.cards import find_client
 from b24app.errors import NotFound
 from b24app.segments.definitions import Definition, ensure_presets, save
 from b24app.segments.explain import explain
 from b24app.segments.membership import refresh
 from b24app.segments.reading import Look, get_segment, list_members, list_segments, list_segments_of
+from b24app.store.mirror import PortalStores
 
 
 @pytest.fixture
@@ -108,6 +112,7 @@ def test_members_are_sorted_with_the_unknown_last(shop: Any) -> None:
     assert found(shop, sort="-days_since_purchase") == ["CO_1", "C_4", "C_2", "C_3"]
     assert found(shop, sort="title; DROP TABLE client") == ["C_4", "C_3", "CO_1", "C_2"]
     assert found(shop, sort="title", page_size=3, page=2) == ["C_2"]
+    assert found(shop, page=10**30, page_size=-1) == []
 
 
 def test_viewer_lists_only_his_own_members(shop: Any) -> None:
@@ -172,3 +177,26 @@ def test_reason_under_a_not_states_the_value(shop: Any) -> None:
 def big_deal() -> dict[str, Any]:
     """Return a condition on deals."""
     return {"criterion": "field", "field": "opportunity", "op": ">=", "value": 4000}
+
+
+def test_pages_read_from_a_file_that_they_cannot_write(base: Any, tmp_path: Path) -> None:
+    """Every reading verb works on the web process's read-only connection."""
+    with closing(PortalStores(tmp_path)) as stores:
+        base.store.close()
+        base.store = stores.writer("m1")
+        base.ctx = replace(base.ctx, store=base.store)
+        base.contact(1, name="Ёж", last_name="Ёлкин")
+        base.deal(1, contacts=[1], won="2025-06-01")
+        ensure_presets(base.ctx)
+        text = {"criterion": "field", "field": "lastName", "op": "%", "value": "елк"}
+        save(base.ctx, Definition("own", {"ru": "Свой", "en": "Own"}, {"ru": "", "en": ""}, text, {}))
+        base.update()
+        refresh(base.ctx)
+        with stores.reader("m1") as reader:
+            ctx = replace(base.ctx, store=reader)
+
+            assert [one.count for one in list_segments(ctx)] == [1, 0, 0, 1]
+            assert list_members(ctx, "own", Look(search="ёж")).rows[0].reason == "LastName: Ёлкин."
+            assert explain(ctx, "own", "C_1").answer == "yes"
+            assert find_client(ctx, "C_1") is not None
+            assert [one.key for one in list_segments_of(ctx, "C_1")] == ["won", "own"]
