@@ -36,6 +36,7 @@ PREFIXES = {
     "!": ("=", True),
 }
 NEVER = Where("1 = 0")
+NUMBERED = ("crm_company", "crm_contact", "crm_lead", "crm_quote")
 COMPARISONS = (">", ">=", "<", "<=")
 
 
@@ -157,7 +158,7 @@ def _plain(test: Test) -> Where:
 
 
 def _empty(column: str, kind: str) -> Where:
-    if STORED_AS.get(kind) == "INTEGER" and kind not in ("integer", "boolean", "bool", "enumeration", "crm_category"):
+    if kind in NUMBERED:
         return Where(f"{column} IS NULL OR {column} = 0")
     return Where(f"{column} IS NULL") if kind in STORED_AS else Where(f"{column} IS NULL OR {column} = ''")
 
@@ -231,7 +232,10 @@ def read_value(kind: str, value: Any) -> Any:
     reader = READERS.get(kind)
     if reader is not None:
         return reader(value)
-    return int(value) if STORED_AS.get(kind) == "INTEGER" else _as_text(value)
+    if STORED_AS.get(kind) != "INTEGER":
+        return _as_text(value)
+    # No record has the number 0: asking for it asks for nothing linked.
+    return int(value) or (None if kind in NUMBERED else 0)
 
 
 def compile_order(fields: Mapping[str, Field], asked: Any, is_strict: bool, default: str = '"ID" ASC') -> str:
