@@ -1,4 +1,4 @@
-"""Lets a portal in, and lets it go. Every step may refuse with a reason word; nothing is saved before all have agreed."""
+"""Lets a portal in. Every step may refuse with a reason word; nothing is saved before all have agreed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from install.refusals import Refusal, refuse
 if TYPE_CHECKING:
     from b24app.bitrix.oauth import AppInfo
     from b24app.services import Services
-    from b24app.store.mirror import PortalStores
-    from b24app.store.settings import AppStore
 
 # What the product cannot do without; of a group any one is enough.
 SCOPES: tuple[tuple[str, ...], ...] = (
@@ -114,6 +112,7 @@ def _save(services: Services, frame: Frame, portal: Portal, facts: Mapping[str, 
         registry.save_application_token(store, vault, portal.member_id, frame.application_token)
         save_pair(store, vault, portal.member_id, TokenPair(frame.auth_id, frame.refresh_id, utc_now().timestamp() + frame.expires))
         store.save_setting(portal.member_id, registry.LICENSE_FAMILY, family)
+        store.save_setting(portal.member_id, registry.CLEAN, False)
         store.save_setting(portal.member_id, RUN, run)
     return run["name"]
 
@@ -127,12 +126,3 @@ def _order(services: Services, frame: Frame, member_id: str) -> dict[str, Any]:
     if is_young and read_progress(services.app_store, services.stores, member_id, frame.lang)["state"] in UNDER_WAY:
         return dict(run)
     return {"name": frame.app_sid or hashlib.sha256(frame.auth_id.encode()).hexdigest()[:32], "at": now}
-
-
-def dismiss(app_store: AppStore, stores: PortalStores, member_id: str, clean: bool) -> None:
-    """Let a portal go: secrets at once, with `clean` everything. Of the worker alone: the mirror is its file."""
-    if clean:
-        stores.remove(member_id)
-        app_store.remove_portal(member_id)
-    else:
-        registry.dismiss(app_store, member_id)

@@ -6,10 +6,11 @@ twice, or again after a lost answer, changes nothing more. Decides nothing of wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from b24app.bitrix.client import BATCH_SIZE
 from b24app.documents.templates import Template, numerator_upload, template_upload
 from b24app.errors import BitrixError
 
@@ -64,10 +65,9 @@ def register_events(ctx: Context, plan: Plan) -> None:
     wanted = {(code.upper(), plan.event_handler) for code in plan.events}
     rows = [row for row in ctx.bitrix.call("event.get").result or () if not int(row.get("offline") or 0)]
     present = {(str(row["event"]).upper(), str(row["handler"])) for row in rows}
-    for event, handler in sorted(present - wanted):
-        ctx.bitrix.call("event.unbind", {"event": event, "handler": handler})
-    for event, handler in sorted(wanted - present):
-        ctx.bitrix.call("event.bind", {"event": event, "handler": handler})
+    unbind = [("event.unbind", {"event": event, "handler": handler}) for event, handler in sorted(present - wanted)]
+    bind = [("event.bind", {"event": event, "handler": handler}) for event, handler in sorted(wanted - present)]
+    _send(ctx, [*unbind, *bind])
 
 
 def register_placements(ctx: Context, plan: Plan) -> None:
@@ -75,13 +75,9 @@ def register_placements(ctx: Context, plan: Plan) -> None:
     wanted = {(placed.code, placed.handler): placed for placed in plan.placements}
     rows = ctx.bitrix.call("placement.get").result or ()
     present = {(str(row["placement"]), str(row["handler"])) for row in rows}
-    for code, handler in sorted(present - set(wanted)):
-        ctx.bitrix.call("placement.unbind", {"PLACEMENT": code, "HANDLER": handler})
-    for key in sorted(set(wanted) - present):
-        placed = wanted[key]
-        titles = {lang: {"TITLE": title} for lang, title in placed.title.items()}
-        title = placed.title[ctx.portal.lang]
-        ctx.bitrix.call("placement.bind", {"PLACEMENT": placed.code, "HANDLER": placed.handler, "TITLE": title, "LANG_ALL": titles})
+    unbind = [("placement.unbind", {"PLACEMENT": code, "HANDLER": handler}) for code, handler in sorted(present - set(wanted))]
+    bind = [("placement.bind", _placement(wanted[key], ctx.portal.lang)) for key in sorted(set(wanted) - present)]
+    _send(ctx, [*unbind, *bind])
 
 
 def register_templates(ctx: Context, plan: Plan) -> None:
@@ -99,6 +95,18 @@ PARTS: Mapping[str, Part] = {
     "placements": register_placements,
     "templates": register_templates,
 }
+
+
+def _placement(placed: Placed, lang: str) -> dict[str, Any]:
+    titles = {each: {"TITLE": title} for each, title in placed.title.items()}
+    return {"PLACEMENT": placed.code, "HANDLER": placed.handler, "TITLE": placed.title[lang], "LANG_ALL": titles}
+
+
+def _send(ctx: Context, commands: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Send writes in batches: a portal counts requests. Raises the first refusal, after all have been tried."""
+    for begin in range(0, len(commands), BATCH_SIZE):
+        part = commands[begin : begin + BATCH_SIZE]
+        ctx.bitrix.batch({f"c{number}": command for number, command in enumerate(part)}).raise_for_errors()
 
 
 def _add_robot(ctx: Context, robot: Mapping[str, Any]) -> bool:

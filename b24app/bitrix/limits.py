@@ -15,8 +15,9 @@ OPERATING_SAFE = 0.9  # part of it after which we stop by ourselves: the call th
 OPERATING_WINDOW = 600.0
 BULK_MARGIN = 10  # requests of the bucket that mass reads leave to people who wait
 
-# Two processes speak to a portal. The web process asks little (install, frames), so it takes a fifth.
-SHARES: Mapping[str, float] = {"web": 0.2, "worker": 0.8}
+# Two processes speak to a portal. The web process asks little (install, frames), so it takes a part
+# that lets a dozen people open a frame at once.
+SHARES: Mapping[str, float] = {"web": 0.3, "worker": 0.7}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from b24app.errors import BitrixBusy, BitrixError, NotFromBitrix
 from b24app.portals import registry
 from b24app.portals.session import HEADER, Session
 from b24app.portals.tokens import NAME
-from install.flow import dismiss, find_missing
+from install.flow import find_missing
 from install.refusals import REFUSALS
 
 MEMBER, URL = "a223c6b3710f85df22e9377d6c4f7553", "https://company.bitrix24.ru"
@@ -150,24 +150,6 @@ def test_only_an_administrators_session_opens_the_rest(door: Any, address: str) 
     ask = door.web.get if address.endswith("progress") else door.web.post
 
     assert [ask(address, headers={HEADER: token}).status_code for token in ("", "forged", employee)] == [403, 403, 403]
-
-
-def test_leaving_forgets(door: Any) -> None:
-    """Without `clean` the definitions stay and the secrets go; with it nothing stays."""
-    door.knock()
-    app_store, stores = door.services.app_store, door.services.stores
-    app_store.save_segment(MEMBER, "mine", {"rule": 1})
-    stores.writer(MEMBER)
-
-    dismiss(app_store, stores, MEMBER, clean=False)
-    assert (app_store.find_secret(MEMBER, NAME), list(app_store.list_segments(MEMBER)), stores.path(MEMBER).exists()) == (
-        None,
-        ["mine"],
-        True,
-    )
-
-    dismiss(app_store, stores, MEMBER, clean=True)
-    assert (app_store.find_portal(MEMBER), app_store.list_segments(MEMBER), stores.path(MEMBER).exists()) == (None, {}, False)
 
 
 def test_one_of_the_user_scopes_is_enough() -> None:

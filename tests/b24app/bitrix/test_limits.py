@@ -88,4 +88,4 @@ def test_one_budget_per_portal_and_process() -> None:
     web, worker = Budgets("web", clock=lambda: 0.0), Budgets("worker", clock=lambda: 0.0)
 
     assert web.of("https://a") is web.of("https://a")
-    assert [sum(budget.reserve() == 0 for _ in range(60)) for budget in (web.of("https://a"), worker.of("https://a"))] == [10, 40]
+    assert [sum(budget.reserve() == 0 for _ in range(60)) for budget in (web.of("https://a"), worker.of("https://a"))] == [15, 35]
