@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from b24app.config import Config
     from b24app.context import Portal
 
-UNINSTALL = "ONAPPUNINSTALL"
+ABOUT_US = ("ONAPPUNINSTALL", "ONAPPUPDATE")
 
 
 def make_plan(config: Config, portal: Portal) -> Plan:
     """Return what this portal should know of us, with our public addresses in it."""
     return Plan(
         robots=tuple(robot.payload(f"{config.url}/robots/{robot.code}", portal.installed_by) for robot in ROBOTS),
-        events=(*EVENTS, UNINSTALL),
+        events=(*EVENTS, *ABOUT_US),
         event_handler=f"{config.url}/events",
         placements=tuple(Placed(place.code, f"{config.url}/placements/{place.code}", place.title) for place in PLACEMENTS),
         templates=TEMPLATES,

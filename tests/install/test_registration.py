@@ -32,7 +32,7 @@ def test_everything_is_announced(ctx: Context, portal: Any, plan: Plan) -> None:
     make_equal(ctx, plan)
 
     assert set(portal.robots) == {robot.code for robot in ROBOTS}
-    assert portal.events == {(event, "https://app.example/events") for event in (*EVENTS, "ONAPPUNINSTALL")}
+    assert portal.events == {(event, "https://app.example/events") for event in (*EVENTS, "ONAPPUNINSTALL", "ONAPPUPDATE")}
     assert portal.placements == sorted((place.code, f"https://app.example/placements/{place.code}") for place in PLACEMENTS)
     assert ctx.app_store.find_setting("m1", plan.templates[0].setting) == 41
 
