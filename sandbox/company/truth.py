@@ -139,7 +139,7 @@ class Witness:
 
     def tell(self) -> dict[str, Any]:
         """Everything, ready for JSON: clients by their keys, cards as [type, id], activities by their ids."""
-        sleeping = [client for client, day in self.last_purchase.items() if day < self.asleep]
+        sleeping = [client for client, day in self.last_purchase.items() if day <= self.asleep]
         once = [client for client, count in self.purchases.items() if count == 1]
         asleep = set(sleeping)
         return {
