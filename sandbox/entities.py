@@ -107,12 +107,11 @@ def user_field_name(name: str) -> str:
     mixes letters and digits, or the tail is a bare number, only the prefix is swapped: UF_CRM_1747309879 -> ufCrm_1747309879.
     """
     tail = name.removeprefix("UF_CRM_")
-    parts = tail.split("_")
-    if parts[0].isdigit() and len(parts) == 2 and parts[1].isdigit():
+    parts = [part for part in tail.split("_") if part]
+    if len(parts) == 2 and parts[0].isdigit() and parts[1].isdigit():
         return f"ufCrm{parts[0]}_{parts[1]}"
-    if any(part.isdigit() for part in parts[1:]) or (len(parts) == 1 and parts[0].isdigit()):
-        return f"ufCrm_{tail}"
-    if any(not part.isdigit() and not part.isalpha() for part in parts):
+    has_numbers = any(part.isdigit() for part in parts[1:]) or tail.isdigit()
+    if has_numbers or not parts or not all(part.isdigit() or part.isalpha() for part in parts):
         return f"ufCrm_{tail}"
     return "ufCrm" + "".join(part.capitalize() for part in parts)
 

@@ -61,7 +61,8 @@ def load_params(method: Method, params: Mapping[str, Any]) -> dict[str, Any]:
     if method.schema is None:
         return dict(params)
     schema = _ready(method.schema)
-    names = {name.lower(): name for name in schema.fields}
+    keys = [field.data_key or name for name, field in schema.fields.items()]
+    names = {key.lower(): key for key in keys}
     given = {name if getattr(schema, "is_exact", False) else names.get(str(name).lower(), name): v for name, v in params.items()}
     try:
         loaded: dict[str, Any] = schema.load(given)
