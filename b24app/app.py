@@ -35,7 +35,6 @@ from b24app.portals.tokens import BorrowedTokens, StoredTokens
 from b24app.portals.vault import Vault
 from b24app.segments.membership import refresh
 from b24app.services import Services
-from b24app.store.database import warn_of_old_sqlite
 from b24app.store.inbox import Inbox, InboxReader
 from b24app.store.mirror import PortalStore, PortalStores
 from b24app.store.settings import AppStore
@@ -109,7 +108,6 @@ class Toolbox:
 
 def create_app(config: Config) -> Flask:
     """Return the web process's app. Opens app.db; the inbox is opened by the first who needs it."""
-    warn_of_old_sqlite()
     app = Flask("b24app", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=config.max_body, MAX_FORM_MEMORY_SIZE=config.max_body)
     tools = Toolbox(config, "web")
@@ -152,7 +150,6 @@ def make_services(tools: Toolbox) -> Services:
 
 def create_worker(config: Config) -> tuple[Worker, Callable[[], None]]:
     """Return the worker, and what closes its tools when it has come to its end."""
-    warn_of_old_sqlite()
     tools = Toolbox(config, "worker")
     desk = Desk(
         config=config,

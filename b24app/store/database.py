@@ -10,6 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -31,6 +32,8 @@ def open_writer(path: Path, migrations: Migrations, journal: Journal = "wal", sy
     The connection may pass between threads; whoever shares it brings a lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if journal == "wal":
+        warn_of_old_sqlite()
     db = _connect(str(path))
     try:
         # Wanted even when it is the default: another build of SQLite may have another one.
@@ -71,8 +74,9 @@ def transaction(db: Database) -> Iterator[Database]:
         raise
 
 
+@cache
 def warn_of_old_sqlite() -> None:
-    """Say once at start that this SQLite has the WAL-reset bug; the law of one writer a file keeps us out of its way."""
+    """Say once a process that this SQLite has the WAL-reset bug; the law of one writer a file keeps us out of its way."""
     if sqlite3.sqlite_version_info < SAFE_VERSION:
         log.warning("sqlite is older than 3.51.3", extra={"sqlite": sqlite3.sqlite_version})
 
