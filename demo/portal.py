@@ -48,7 +48,7 @@ def is_installed(sandbox: Sandbox) -> bool:
 
 def open_install_page(sandbox: Sandbox) -> tuple[str, str]:
     """Open the installer as the portal's frame does; return the app's address and the page's session."""
-    frame = control(sandbox, "open", client_id=sandbox.client_id, user_id=1, placement="install")
+    frame = control(sandbox, "open", client_id=sandbox.client_id, user_id=1, placement="DEFAULT")
     response = requests.post(frame["url"], data=frame["form"], timeout=TIMEOUT)
     found = re.search(r'<meta name="app-session" content="([^"]+)"', response.text)
     if not response.ok or not found:

@@ -193,7 +193,7 @@ def test_truth_of_purchases_is_what_deals_say(truth, purchases):
 
     assert sorted(truth["with_won_deals"]) == sorted(purchases)
     assert sorted(truth["bought_once"]) == sorted(client for client, days in purchases.items() if len(days) == 1)
-    assert sorted(truth["sleeping"]) == sorted(client for client, days in purchases.items() if max(days) < edge)
+    assert sorted(truth["sleeping"]) == sorted(client for client, days in purchases.items() if max(days) <= edge)
     assert set(truth["bought_once_and_sleeping"]) == set(truth["bought_once"]) & set(truth["sleeping"])
 
 
