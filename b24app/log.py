@@ -27,7 +27,10 @@ HIDDEN_NAMES = (
 _HIDDEN_NAME = re.compile(f"(?i)(?:{HIDDEN_NAMES})")
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # name=value, auth[name]=value, "name": "value"; a name with a mere colon is a sentence: "auth: Missing data"
-    (re.compile(rf"""(?i)(?<![\w-])((?:{HIDDEN_NAMES})(?:\]?\s*(?:=|%3D)|["']\s*[:=])\s*["']?)([^\s"'&,;}}\]]+)"""), rf"\1{HIDDEN}"),
+    (
+        re.compile(rf"""(?i)(?:(?<![\w-])|(?<=%5B))((?:{HIDDEN_NAMES})(?:(?:\]|%5D)?\s*(?:=|%3D)|["']\s*[:=])\s*["']?)([^\s"'&,;}}\]]+)"""),
+        rf"\1{HIDDEN}",
+    ),
     (re.compile(r"(?i)((?:authorization|x-app-session|cookie):\s*)[^\r\n]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)(bearer\s+)[\w.~+/=-]{8,}"), rf"\1{HIDDEN}"),
     (re.compile(r"(/rest/\d+/)[A-Za-z0-9]+"), rf"\1{HIDDEN}"),  # an incoming webhook's address is its secret

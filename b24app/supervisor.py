@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from b24app.errors import NotConfigured
@@ -49,7 +50,7 @@ class Child:
     def start(self) -> None:
         """Start it; when we are killed, it is asked to stop as well."""
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(self.command, preexec_fn=_die_with_parent)  # noqa: S603, PLW1509 - our own command; one thread
+        self.process = subprocess.Popen(self.command, preexec_fn=partial(_die_with, os.getpid()))  # noqa: S603, PLW1509 - our own command; one thread
         log.info("child started", extra={"child": self.name, "pid": self.process.pid})
 
     def bury(self, code: int) -> None:
@@ -134,9 +135,9 @@ def check_address(bind: str) -> None:
             ) from error
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """On Linux, have the kernel ask this process to stop when its parent is gone. Elsewhere the parent stops us itself."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
-        if os.getppid() == 1:
+        if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
