@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from b24app.clients.update import update_clients
+from b24app.segments.definitions import ensure_presets
 from b24app.segments.membership import refresh
 from b24app.store.changes import EVERYBODY, Change, forget_due_clients, list_changes, list_due_clients, save_changes
 from b24app.store.cursors import find_cursor, save_cursor
@@ -88,6 +89,7 @@ def fill(ctx: Context, job: str = "install") -> dict[str, int]:
     plan_first_sync(ctx, job)
     plan_steps(ctx.store, job, STEPS)
     sync_entities(ctx, job)
+    ensure_presets(ctx)
     marks = list_due_clients(ctx.store, CLIENTS)
     for (step, _), work in zip(STEPS, (update_clients, refresh), strict=True):
         start_step(ctx.store, job, step, ctx.now().strftime(INSTANT))

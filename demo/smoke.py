@@ -125,7 +125,7 @@ def new_service_deal(sandbox: Sandbox) -> int:
 
 def answered_run(sandbox: Sandbox, deal_id: int) -> dict[str, Any] | None:
     """Return the robot's run for the deal once the workflow has its answer."""
-    runs = [run for run in portal.control(sandbox, "workflows") if int(run["deal_id"]) == deal_id]
+    runs = portal.control(sandbox, f"workflows?deal={deal_id}")
     return next((run for run in runs if run["state"] == "answered"), None)
 
 

@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Collection, Coroutine, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,7 +53,7 @@ class Bulk:
         is complete up to its last id: after BitrixBusy or BitrixLost begin again with that id as `after`.
         """
         query = Query(method, dict(params or {}), key)
-        top = self._submit(self._newest(query)).result() if upto is None else upto
+        top = _await(self._submit(self._newest(query))) if upto is None else upto
         density = Density()
         pending: deque[tuple[int, Future[Chunk]]] = deque()
         low = after
@@ -64,7 +64,7 @@ class Bulk:
                     pending.append((high, self._submit(self._read(query, low, high, density.pages(high - low)))))
                     low = high
                 high, future = pending.popleft()
-                chunk = future.result()
+                chunk = _await(future)
                 density.learn(chunk)
                 if not chunk.done and chunk.error is None:
                     rest = self._read(query, chunk.last, high, density.pages(high - chunk.last))
@@ -113,3 +113,11 @@ class Bulk:
                 opening = Wire.open(self._url, self._tokens, self._budget, self._origins)
                 self._running = _Running(loop, thread, asyncio.run_coroutine_threadsafe(opening, loop).result())
             return self._running
+
+
+def _await(future: Future[T]) -> T:
+    """Return what the loop's thread has found. Raises BitrixLost when the reader was closed meanwhile."""
+    try:
+        return future.result()
+    except CancelledError as error:
+        raise BitrixLost("batch", "closed", "the reader was closed") from error
