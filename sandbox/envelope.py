@@ -9,6 +9,7 @@ from sandbox.clock import from_unix
 from sandbox.rest import Answer, RestError
 
 PAGE = 50
+LAST_START = 2**53  # no list is longer; SQLite takes no number beyond 64 bits
 
 
 def print_time(start: float, finish: float, processing: float, operating: tuple[float, int] | None) -> dict[str, Any]:
@@ -58,9 +59,9 @@ def read_start(value: Any) -> int:
     """Return a list's `start`: -1 switches counting off; what is no number is the first page."""
     try:
         start = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
-    return start if start >= -1 else 0
+    return min(start, LAST_START) if start >= -1 else 0
 
 
 def print_page(result: Any, start: int, count: int, total: int) -> Answer:

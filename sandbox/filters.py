@@ -36,6 +36,8 @@ PREFIXES = {
     "!": ("=", True),
 }
 NEVER = Where("1 = 0")
+DEEPEST = 30  # groups inside groups; deeper is nobody's need but an attacker's
+LONGEST_PATTERN = 5000
 NUMBERED = ("crm_company", "crm_contact", "crm_lead", "crm_quote")
 COMPARISONS = (">", ">=", "<", "<=")
 
@@ -84,24 +86,26 @@ class Filter:
     is_nested: bool = False
     like_refused: tuple[str, ...] = ()
 
-    def compile(self, asked: Any) -> Where:
+    def compile(self, asked: Any, depth: int = 0) -> Where:
         """Return the condition. Raises UnknownField, WrongValue."""
         if not asked:
             return Where()
+        if depth > DEEPEST:
+            raise WrongValue("logic")
         pairs: Iterable[tuple[Any, Any]] = asked.items() if isinstance(asked, Mapping) else enumerate(asked)
         pairs = list(pairs)
         is_any = self.is_nested and any(str(key).lower() == "logic" and str(value).upper() == "OR" for key, value in pairs)
-        parts = [part for key, value in pairs if (part := self._compile_pair(str(key), value)).sql]
+        parts = [part for key, value in pairs if (part := self._compile_pair(str(key), value, depth)).sql]
         if not parts:
             return Where()
         glue = " OR " if is_any else " AND "
         return Where(glue.join(f"({part.sql})" for part in parts), tuple(one for part in parts for one in part.params))
 
-    def _compile_pair(self, key: str, value: Any) -> Where:
+    def _compile_pair(self, key: str, value: Any, depth: int) -> Where:
         if key.lower() == "logic":
             return Where()
         if key.isdigit() and isinstance(value, Mapping | list):
-            return self.compile(value) if self.is_nested else Where()
+            return self.compile(value, depth + 1) if self.is_nested else Where()
         operator, is_not, name = split_key(key)
         field = self.fields.get(name)
         if field is None:
@@ -112,7 +116,7 @@ class Filter:
             return NEVER
         try:
             return compile_test(self.section, Test(field, operator, is_not, value))
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise WrongValue(name) from error
 
 
@@ -167,6 +171,8 @@ def _like(column: str, test: Test) -> Where:
     text = str(test.value).lower().replace("\\", "\\\\").replace("_", "\\_")
     pattern = "%" + text.replace("%", "\\%") + "%" if test.operator == "substring" else text
     subject = column if STORED_AS.get(test.field.kind) is None else f"CAST({column} AS TEXT)"
+    if len(pattern) > LONGEST_PATTERN:
+        raise ValueError("too long a pattern")
     made = f"LOWER({subject}) LIKE ? ESCAPE '\\'"
     return Where(f"NOT ({made}) OR {column} IS NULL" if test.is_not else made, (pattern,))
 
@@ -234,8 +240,11 @@ def read_value(kind: str, value: Any) -> Any:
         return reader(value)
     if STORED_AS.get(kind) != "INTEGER":
         return _as_text(value)
+    number = int(value)
+    if abs(number) >= 2**63:
+        raise ValueError("a number beyond 64 bits")
     # No record has the number 0: asking for it asks for nothing linked.
-    return int(value) or (None if kind in NUMBERED else 0)
+    return number or (None if kind in NUMBERED else 0)
 
 
 def compile_order(fields: Mapping[str, Field], asked: Any, is_strict: bool, default: str = '"ID" ASC') -> str:

@@ -17,8 +17,8 @@ USER_FIELDS = {
         "ID": "integer", "XML_ID": "string", "ACTIVE": "bool", "NAME": "string", "LAST_NAME": "string", "SECOND_NAME": "string",
         "TITLE": "string", "EMAIL": "string", "LAST_LOGIN": "datetime", "DATE_REGISTER": "datetime", "TIME_ZONE": "string",
         "IS_ONLINE": "char", "PERSONAL_GENDER": "string", "PERSONAL_BIRTHDAY": "date", "PERSONAL_PHOTO": "string",
-        "PERSONAL_CITY": "string", "PERSONAL_MOBILE": "string", "WORK_PHONE": "string", "WORK_POSITION": "string", "UF_PHONE_INNER": "string",
-        "UF_DEPARTMENT": "integer", "USER_TYPE": "string",
+        "PERSONAL_CITY": "string", "PERSONAL_MOBILE": "string", "WORK_PHONE": "string", "WORK_POSITION": "string",
+        "UF_PHONE_INNER": "string", "UF_DEPARTMENT": "integer", "USER_TYPE": "string",
     }.items()
 }  # fmt: skip
 # What `user_brief` hides.

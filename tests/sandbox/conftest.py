@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from receiver import Receiver
 
 from sandbox.clock import OFFSET, Clock
 from sandbox.fill import fill_from_company
 from sandbox.portal import Portal
 from sandbox.rest import Answer, Caller
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.sandbox.served import Served
 
 
 class FakeClock(Clock):
@@ -86,44 +80,6 @@ def ask(call: Callable[..., Answer]) -> Callable[..., Any]:
         return call(method, **params).result
 
     return run
-
-
-class Served:
-    """A portal served by a process of its own."""
-
-    def __init__(self, options: list[str]) -> None:
-        command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            assert self.process.stderr is not None
-            raise RuntimeError(self.process.stderr.read())
-        self.about: dict[str, str] = json.loads(line)
-        self.url = self.about["url"]
-        self.session = requests.Session()
-
-    def get(self, method: str, **params: Any) -> requests.Response:
-        """Call by webhook with a query."""
-        return self.session.get(self.about["webhook"] + method, params=params, timeout=30)
-
-    def post(self, method: str, **params: Any) -> requests.Response:
-        """Call by webhook with a JSON body."""
-        return self.session.post(self.about["webhook"] + method, json=params, timeout=30)
-
-    def control(self, name: str, **body: Any) -> Any:
-        """Ask a /sandbox/ address."""
-        return self.session.post(f"{self.url}/sandbox/{name}", json=body, timeout=30).json()
-
-    def stop(self) -> int:
-        """Stop it as a person would; return the exit code."""
-        self.session.close()
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(15)
-        for stream in (self.process.stdout, self.process.stderr):
-            assert stream is not None
-            stream.close()
-        return code
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,71 @@
+"""The leaky bucket and operating time, with a clock of ours."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from sandbox.limits import PLANS, Operating, RequestLimit
+from sandbox.portal import Portal
+from sandbox.rest import Caller, RestError
+
+
+def _count_allowed(limit: RequestLimit, address: str, now: float) -> int:
+    allowed = 0
+    with contextlib.suppress(RestError):
+        while allowed < 1000:
+            limit.check(address, now)
+            allowed += 1
+    return allowed
+
+
+@pytest.mark.parametrize(("plan", "burst", "later"), [("cloud", 50, 20), ("enterprise", 250, 50), ("none", 1000, 1000)])
+def test_bucket_holds_a_burst_and_drains(plan: str, burst: int, later: int) -> None:
+    """50 at once and 2 a second; 250 and 5 for enterprise; addresses do not share; refused requests cost nothing."""
+    limit = RequestLimit(PLANS[plan])
+
+    assert _count_allowed(limit, "a", 100.0) == burst
+    assert _count_allowed(limit, "a", 100.0) in (0, 1000)
+    assert _count_allowed(limit, "b", 100.0) == burst
+    assert _count_allowed(limit, "a", 110.0) == later
+
+
+def test_refusal_of_the_bucket_is_503() -> None:
+    """The vendor's status and code."""
+    limit = RequestLimit(PLANS["cloud"])
+    _count_allowed(limit, "a", 0.0)
+
+    with pytest.raises(RestError) as refused:
+        limit.check("a", 0.0)
+
+    assert (refused.value.status, refused.value.code) == (503, "QUERY_LIMIT_EXCEEDED")
+
+
+def test_operating_blocks_one_method_of_one_account() -> None:
+    """The call that crosses the limit completes, the next is refused; ten minutes later it is forgotten."""
+    operating = Operating(limit=10.0)
+    operating.check("app", "crm.item.list", 0.0)
+    spent, reset_at = operating.add("app", "crm.item.list", 12.0, 30.0)
+
+    with pytest.raises(RestError) as refused:
+        operating.check("app", "crm.item.list", 31.0)
+    operating.check("app", "crm.item.get", 31.0)
+    operating.check("other", "crm.item.list", 31.0)
+    operating.check("app", "crm.item.list", float(reset_at))
+
+    assert (refused.value.status, refused.value.code) == (429, "OPERATION_TIME_LIMIT")
+    assert (spent, reset_at) == (12.0, 600)
+
+
+def test_inner_commands_of_a_batch_are_counted(portal: Portal) -> None:
+    """batch itself spends nothing; each command spends its method's time; the portal's own calls are free."""
+    caller = Caller(1, admin=True, scopes=frozenset(["crm"]), webhook_id=7)
+
+    portal.call(caller, "batch", {"cmd": ["server.time"]})
+    portal.call(Caller(1, admin=True), "server.time", {})
+
+    now = portal.clock.unix()
+    assert portal.operating.read(caller.account, "server.time", now)[0] > 0
+    assert portal.operating.read(caller.account, "batch", now)[0] == 0
+    assert portal.operating.read("", "server.time", now)[0] == 0
