@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from sandbox import batch
 from sandbox.methods import (
+    activity,
     app,
     bizproc,
     crm_entity,
     crm_item,
     crm_productrow,
     crm_status,
+    dealcontact,
     documentgenerator,
     event,
+    im,
     placement,
+    stagehistory,
+    timeline,
     user,
     userfield,
 )
@@ -31,5 +36,10 @@ METHODS: tuple[Method, ...] = (
     *placement.METHODS,
     *bizproc.METHODS,
     *documentgenerator.METHODS,
+    *activity.METHODS,
+    *timeline.METHODS,
+    *stagehistory.METHODS,
+    *dealcontact.METHODS,
+    *im.METHODS,
 )
 BY_NAME = {method.name.lower(): method for method in METHODS}

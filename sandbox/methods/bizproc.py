@@ -74,7 +74,7 @@ def _check_code(code: Any) -> str:
 
 def robot_add(call: Call) -> Answer:
     """Register a robot."""
-    sent = {str(name).upper(): value for name, value in call.params.items()}
+    sent = {str(name).upper(): value for name, value in call.params.items() if name != "auth"}
     if not sent:
         raise invalid("Empty data!")
     code = _check_code(sent.get("CODE"))

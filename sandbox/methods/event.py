@@ -155,7 +155,8 @@ def _shown(handler: dict[str, Any]) -> dict[str, Any]:
 
 def event_test(call: Call) -> Answer:
     """Post ONAPPTEST with whatever was sent to the application's own handlers."""
-    content = {"QUERY": call.params, "LANGUAGE_ID": call.portal.language}
+    query = {name: value for name, value in call.params.items() if name != "auth"}
+    content = {"QUERY": query, "LANGUAGE_ID": call.portal.language}
     auth = auth_block.of_event(call.portal, _app_of(call), call.caller.user_id)
     call.portal.active.events.fire_to_app(_app_of(call), "ONAPPTEST", content, auth)
     return Answer(1)
