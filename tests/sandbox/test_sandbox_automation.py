@@ -72,7 +72,8 @@ def test_call_carries_the_keys_of_a_real_portal(running: Portal, app: Caller, re
     assert (form["code"], form["use_subscription"], form["timeout_duration"]) == ("service_offer", "Y", "3600")
     assert form["event_token"].count("|") == 2
     assert {"workflow_id", "ts"} < set(form)
-    wanted = "access_token refresh_token expires expires_in scope domain server_endpoint client_endpoint status member_id user_id application_token"
+    tokens = "access_token refresh_token expires expires_in scope status user_id"
+    wanted = f"{tokens} domain server_endpoint client_endpoint member_id application_token"
     assert set(form["auth"]) == set(wanted.split())
 
 
@@ -135,9 +136,7 @@ def test_another_application_cannot_answer(running: Portal, app: Caller, receive
         running.call(replace(app, app="local.other"), "bizproc.event.send", {"event_token": token})
 
 
-def test_time_out_and_refusal_let_the_chain_go_on(
-    running: Portal, app: Caller, receiver: Receiver, clock: FakeClock, add_robot: Any, put: Any
-) -> None:
+def test_time_out_and_refusal_let_the_chain_go_on(running: Portal, app: Caller, receiver: Receiver, add_robot: Any, put: Any) -> None:
     """A robot that never answers ends by time-out, one whose handler fails ends failed; the next one runs."""
     running.store.set_setting("robot_time_out", 60)
     for code in ("first", "second", "third"):
@@ -147,7 +146,8 @@ def test_time_out_and_refusal_let_the_chain_go_on(
     receiver.wait_for(1)
     assert running.active.outbox.wait_idle()
     receiver.status = 500
-    clock.move(61)
+    assert isinstance(running.clock, FakeClock)
+    running.clock.move(61)
     running.active.automation.end_late()
     receiver.wait_for(3)
     assert running.active.outbox.wait_idle()

@@ -246,23 +246,21 @@ def test_lists_of_values_make_rows(ask: Any, template: Any, deal: int, web: Flas
 
 
 @pytest.mark.parametrize(
-    ("changes", "code", "text"),
+    ("changes", "refused"),
     [
-        ({"templateId": None}, "100", "constructor must be is public"),
-        ({"templateId": 99}, "0", "Шаблон не найден"),
-        ({"entityTypeId": 177}, "0", "No provider for entityTypeId"),
-        ({"entityTypeId": 3}, "0", "No provider for entityTypeId"),
-        ({"entityId": 0}, "0", "Empty required parameter"),
+        ({"templateId": None}, "100: .*constructor must be is public"),
+        ({"templateId": 99}, "0: Шаблон не найден"),
+        ({"entityTypeId": 177}, "0: No provider for entityTypeId"),
+        ({"entityTypeId": 3}, "0: No provider for entityTypeId"),
+        ({"entityId": 0}, "0: Empty required parameter"),
     ],
 )
-def test_document_is_refused_in_the_vendors_words(
-    ask: Any, template: Any, deal: int, changes: dict[str, Any], code: str, text: str
-) -> None:
+def test_document_is_refused_in_the_vendors_words(ask: Any, template: Any, deal: int, changes: dict[str, Any], refused: str) -> None:
     """Codes say little, texts say all; HTTP 400."""
     key = template(word("x"))
-    with pytest.raises(RestError, match=text) as refusal:
+    with pytest.raises(RestError, match=f"^{refused}") as refusal:
         ask("document.add", **{"templateId": key, "entityTypeId": 2, "entityId": deal, **changes})
-    assert (refusal.value.status, refusal.value.code) == (400, code)
+    assert refusal.value.status == 400
 
 
 def test_template_file_is_checked(ask: Any, template: Any) -> None:
@@ -308,9 +306,10 @@ def test_uploaded_document_and_timeline(ask: Any, portal: Portal, deal: int) -> 
     assert [(entry["title"], bool(entry["links"]["pdfUrl"])) for entry in shown] == [("Акт", True), ("Акт", False)]
 
 
-def test_document_fires_its_event(running: Portal, app: Caller, receiver: Receiver, ask: Any, template: Any, deal: int) -> None:
+def test_document_fires_its_event(app: Caller, receiver: Receiver, running: Portal, ask: Any, template: Any) -> None:
     """ONCRMDOCUMENTGENERATORDOCUMENTADD names the document and its owner, no links."""
     running.active.pdf.stop()
+    deal = running.records.add("deals", {"TITLE": "Сделка"}, app)
     running.call(app, "event.bind", {"event": "ONCRMDOCUMENTGENERATORDOCUMENTADD", "handler": f"{receiver.url}/events"})
     ask("document.add", templateId=template(word("x")), entityTypeId=2, entityId=deal)
     (form,) = receiver.wait_for(1)
