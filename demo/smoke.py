@@ -164,10 +164,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make smoke ARGS=...", description=__doc__)
     parser.add_argument("--contacts", type=int, default=60)
     parser.add_argument("--deals", type=int, default=200)
+    parser.add_argument("--limits", choices=("cloud", "enterprise", "none"), default="cloud")
     parser.add_argument("--load", default="", help="a dataset file in place of the demo company")
     words = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="b24app-smoke-") as folder:
-        choice = Choice(Path(folder), free_port(), free_port(), words.contacts, words.deals, load=words.load)
+        choice = Choice(Path(folder), free_port(), free_port(), words.contacts, words.deals, limits=words.limits, load=words.load)
         return walk_all(choice)
 
 
