@@ -63,9 +63,19 @@ def _printed(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
 
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def write_json(value: Any) -> str | None:
     """Return JSON text without spaces (searches for one element of a list rely on it)."""
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return None if value is None else _COMPACT.encode(value)
+
+
+def ready_type(column: Column) -> type | None:
+    """Return the type whose values enter this column as they are, so that a bulk need not call its encoder."""
+    if column.multiple or (column.kind in ENCODERS and column.kind not in ("double", "char")):
+        return None
+    return {"INTEGER": int, "REAL": float}.get(column.sql_type, str)
 
 
 def read_json(value: Any) -> Any:

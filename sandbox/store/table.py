@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.store.codecs import decoder, encoder
+from sandbox.store.codecs import decoder, encoder, ready_type
 from sandbox.store.sections import Column, Section
 
 
@@ -35,7 +35,7 @@ class Table:
     def _arrange(self, columns: dict[str, Column]) -> None:
         self.columns = columns
         self.names = tuple(self.columns)
-        self._encoders = {name: (place, encoder(column)) for place, (name, column) in enumerate(self.columns.items())}
+        self._encoders = {name: (place, encoder(column), ready_type(column)) for place, (name, column) in enumerate(self.columns.items())}
         self._blank = [column.default for column in self.columns.values()]
         self._decoders = tuple((name, codec) for name, column in self.columns.items() if (codec := decoder(column)))
         marks = ", ".join("?" for _ in self.names)
@@ -69,8 +69,8 @@ class Table:
         row, known = self._blank.copy(), self._encoders
         for name, value in record.items():
             if value is not None and name in known:
-                place, encode = known[name]
-                row[place] = encode(value)
+                place, encode, ready = known[name]
+                row[place] = value if type(value) is ready else encode(value)
         return row
 
     def encode_some(self, changes: Mapping[str, Any]) -> dict[str, Any]:
