@@ -58,7 +58,7 @@ def _of_pair(portal: Portal, pair: TokenPair) -> dict[str, Any]:
     return {
         "access_token": pair.access,
         "expires": pair.expires,
-        "expires_in": max(int(pair.expires - portal.clock.unix()), 0),
+        "expires_in": max(round(pair.expires - portal.clock.unix()), 0),
         "scope": ",".join(app["SCOPES"]),
         "status": app["STATUS"],
         "user_id": pair.user_id,

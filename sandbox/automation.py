@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import auth_block
 from sandbox.conditions import are_met, check_condition
 from sandbox.forms import write_form
-from sandbox.outbox import Letter, Outbox
+from sandbox.outbox import SLOW, Letter, Outbox
 from sandbox.robot_calls import body_of, is_for_deals, new_event_token, new_workflow_code, resolve_properties, waits
 from sandbox.store import Section, Where
 
@@ -175,7 +175,7 @@ class Automation:
             run = self._store.get("robot_runs", letter["REF_ID"])
             if run is None or run["STATE"] not in (WAITING, DONE):
                 return
-            if letter["ERROR"].endswith("in time"):
+            if letter["ERROR"] == SLOW:
                 self._store.save("robot_runs", run["ID"], {"LOG": self._logged(run, letter["ERROR"])})
                 return
             self._end(run, FAILED, letter["ERROR"])

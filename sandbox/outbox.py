@@ -31,6 +31,7 @@ SECTIONS = (
         "STATE",
     ),
 )
+SLOW = "the handler did not answer in time"
 WAITING, SENDING, SENT, LOST = "waiting", "sending", "sent", "lost"
 
 THREADS = 8
@@ -129,14 +130,17 @@ class Outbox:
         if letter is None:
             return
         outcome = _send(session, letter)
+        self._tell({**letter, **outcome})
         self._store.save("outbox", key, outcome)
+
+    def _tell(self, letter: Record) -> None:
+        """Tell who waits for the outcome; what follows from it is queued before this post counts as done."""
         told = self.told.get(letter["KIND"])
-        if told is None:
-            return
         try:
-            told({**letter, **outcome})
+            if told is not None:
+                told(letter)
         except Exception:  # the thread serves other posts too
-            log.exception("told of post %s", key)
+            log.exception("told of post %s", letter["ID"])
 
     def _claim(self, key: int) -> Record | None:
         """Mark the post as attempted before it is sent: a crash in between loses it, and never doubles it."""
@@ -172,7 +176,7 @@ def _send(session: requests.Session, letter: Record) -> dict[str, Any]:
             status = answer.status_code
             error = "" if status < 400 else f"the handler answered {status}"
     except requests.ReadTimeout:
-        error = "the handler did not answer in time"
+        error = SLOW
     except requests.RequestException as failure:
         error = f"not delivered: {type(failure).__name__}"
     seconds = round(time.monotonic() - began, 4)

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from receiver import Receiver
 
-from sandbox import events
-from sandbox.outbox import LOST, SENT, WAITING
+from sandbox import automation, events
+from sandbox.outbox import LOST, SENDING, SENT, WAITING
 from sandbox.portal import Portal
 from sandbox.rest import Caller, RestError
 
@@ -93,6 +93,31 @@ def test_queued_events_survive_a_restart(running: Portal, app: Caller, receiver:
     running.active.start()
     assert running.active.outbox.wait_idle()
     assert (len(receiver.posts), running.active.outbox.log()[0]["STATE"]) == (1, SENT)
+
+
+def test_event_that_was_being_sent_at_a_crash_is_lost(running: Portal, app: Caller, receiver: Receiver) -> None:
+    """Attempted is attempted: after a crash nobody knows whether it arrived, and it is not doubled."""
+    bind(running, app, receiver, "ONCRMDEALADD")
+    running.active.stop()
+    new_deal(running, app)
+    running.store.save("outbox", 1, {"STATE": SENDING})
+    running.active.start()
+    assert running.active.outbox.wait_idle()
+    assert (receiver.posts, running.active.outbox.log()[0]["STATE"]) == ([], LOST)
+
+
+def test_slow_handler_may_still_answer(running: Portal, app: Caller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A robot whose handler did not answer the post in time goes on waiting: the call may have arrived."""
+    monkeypatch.setattr("sandbox.outbox.TIME_OUT", 0.2)
+    receiver.pause = 0.5
+    robot = {"CODE": "slow", "NAME": "Slow", "HANDLER": f"{receiver.url}/robots/slow"}
+    running.call(app, "bizproc.robot.add", robot)
+    automation.add_rule(running, {"stage_id": "NEW", "robot": "slow", "client_id": app.app})
+    new_deal(running, app)
+    assert running.active.outbox.wait_idle()
+    (run,) = automation.workflows(running)
+    assert (run["state"], len(run["log"])) == ("waiting", 1)
+    assert running.call(app, "bizproc.event.send", {"event_token": run["event_token"]}).result is True
 
 
 def test_burst_of_a_thousand_is_prompt(running: Portal, app: Caller, receiver: Receiver) -> None:
