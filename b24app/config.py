@@ -135,6 +135,19 @@ SETTINGS: tuple[Setting, ...] = tuple(
 )
 
 
+def describe_settings() -> str:
+    """Return the table of settings for people, in Markdown; docs/settings.md is held against it by a test."""
+    lines = ["| variable | meaning | default |", "|---|---|---|"]
+    for setting in SETTINGS:
+        default = "**required**" if setting.is_required else f"`{_printed(setting.default)}`" if setting.default else ""
+        lines.append(f"| `{setting.env}` | {setting.description} | {default} |")
+    return "\n".join(lines) + "\n"
+
+
+def _printed(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _read(env: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     values: dict[str, Any] = {}
     wrong: list[str] = []

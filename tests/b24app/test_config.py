@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from b24app.config import SETTINGS, Config
+from b24app.config import SETTINGS, Config, describe_settings
 from b24app.errors import NotConfigured
 
 ENV = {
@@ -94,3 +94,10 @@ def test_every_setting_says_what_it_is() -> None:
     """Name, variable and meaning come from one declaration."""
     assert [setting.name for setting in SETTINGS] == [field.name for field in dataclasses.fields(Config)]
     assert all(setting.description and setting.env == f"B24APP_{setting.name.upper()}" for setting in SETTINGS)
+
+
+def test_documentation_lists_every_setting() -> None:
+    """The page of settings is the table that the declarations give."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+
+    assert describe_settings() in page

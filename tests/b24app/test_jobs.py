@@ -17,7 +17,7 @@ import pytest
 from b24app import jobs as jobs_module
 from b24app.config import Config
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken, NotFound, Refused
-from b24app.jobs import Job, Jobs, Kind, find_pause, judge
+from b24app.jobs import Job, Jobs, Kind, find_pause, judge, list_jobs
 
 START = """
 import sys, time
@@ -175,6 +175,17 @@ def test_unknown_kind_fails(bench: Bench) -> None:
 
     [job] = bench.wait("failed")
     assert "format_disk" in job.reason
+
+
+def test_another_process_may_look(bench: Bench) -> None:
+    """The commands list the worker's jobs from outside; a job that is not known is over."""
+    jobs = bench.start(nothing)
+    job_id = jobs.enqueue("work", "m1", {"n": 1})
+    bench.wait("done")
+
+    assert [job.id for job in list_jobs(jobs._config, "m1", state="done")] == [job_id]
+    assert list_jobs(jobs._config, "m2") == []
+    assert (jobs.is_over(job_id), jobs.is_over("")) == (True, True)
 
 
 def test_patience_ends(bench: Bench) -> None:
