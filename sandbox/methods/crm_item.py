@@ -149,7 +149,8 @@ def item_list(call: Call) -> Answer:
     """crm.item.list"""
     known, asked = _field_set(call), call.params
     names = known.item_names(asked["useOriginalUfNames"])
-    where, order = _compile(known.entity.section, names, asked)
+    # Assumption 24: lists take ID for id, because clients in wide use always order by it.
+    where, order = _compile(known.entity.section, {**names, "ID": names["id"]}, asked)
     start = read_start(asked["start"])
     has_all = "*" in asked["select"]
     chosen = names if has_all or not asked["select"] else {name: names[name] for name in asked["select"] if name in names}

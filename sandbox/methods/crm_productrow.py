@@ -205,8 +205,9 @@ def row_list(call: Call) -> Answer:
         raise RestError(400, "INVALID_ARG_VALUE", "Filter must contain =ownerType and =ownerId")
     _check_owners(call, str(asked["=ownerType"]), asked["=ownerId"])
     try:
-        where = Filter(SECTION, FIELDS, is_strict=True).compile(asked)
-        order = compile_order(FIELDS, call.params["order"], is_strict=True)
+        known = {**FIELDS, "ID": FIELDS["id"]}  # assumption 24
+        where = Filter(SECTION, known, is_strict=True).compile(asked)
+        order = compile_order(known, call.params["order"], is_strict=True)
     except (UnknownField, WrongValue, WrongDirection) as error:
         raise RestError(400, "INVALID_ARG_VALUE", f"Invalid argument '{error.args[0]}'") from error
     start = read_start(call.params["start"])
