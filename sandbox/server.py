@@ -17,6 +17,7 @@ from sandbox.envelope import print_answer, print_refusal, print_time, to_json
 from sandbox.forms import read_pairs
 from sandbox.limits import PLANS, RequestLimit
 from sandbox.oauth_server import make_blueprint as make_oauth
+from sandbox.pages import make_blueprint as make_pages
 from sandbox.portal import Portal
 from sandbox.rest import Answer, Caller, RestError
 
@@ -33,6 +34,7 @@ def create_app(portal: Portal) -> Flask:
     app.register_blueprint(make_oauth(portal))
     app.register_blueprint(control.make_blueprint(portal))
     app.register_blueprint(files.make_blueprint(portal))
+    app.register_blueprint(make_pages(portal))
     app.register_error_handler(RestError, _print_refusal)
     app.register_error_handler(RequestEntityTooLarge, _print_too_large)
     app.register_error_handler(Exception, _print_failure)
@@ -53,6 +55,14 @@ def _rest_blueprint(portal: Portal, limit: RequestLimit) -> Blueprint:
         limit.check(request.remote_addr or "", time.monotonic())
         params = read_params(request)
         return answer(portal, token_caller(portal, params), method, params)
+
+    @blueprint.after_request
+    def open_to_frames(made: Response) -> Response:
+        """Let pages of applications, which have another origin, call methods; nothing but the token gives rights here."""
+        made.headers["Access-Control-Allow-Origin"] = "*"
+        made.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "Content-Type")
+        made.headers["Access-Control-Allow-Methods"] = ", ".join(VERBS)
+        return made
 
     return blueprint
 

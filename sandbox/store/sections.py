@@ -72,7 +72,15 @@ def column_of(field: Field) -> Column:
 
 INDEXES = {
     "leads": ("STATUS_ID", "ASSIGNED_BY_ID", "COMPANY_ID", "CONTACT_ID", "DATE_MODIFY"),
-    "deals": ("CATEGORY_ID,STAGE_ID", "ASSIGNED_BY_ID", "COMPANY_ID", "CONTACT_ID", "DATE_MODIFY"),
+    # The last index is the kanban's own: its columns, sums and first cards are read from it alone.
+    "deals": (
+        "CATEGORY_ID,STAGE_ID",
+        "ASSIGNED_BY_ID",
+        "COMPANY_ID",
+        "CONTACT_ID",
+        "DATE_MODIFY",
+        "CATEGORY_ID,STAGE_ID,MOVED_TIME,CURRENCY_ID,OPPORTUNITY,ASSIGNED_BY_ID",
+    ),
     "contacts": ("ASSIGNED_BY_ID", "COMPANY_ID", "DATE_MODIFY"),
     "companies": ("ASSIGNED_BY_ID", "DATE_MODIFY"),
 }
