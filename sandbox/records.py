@@ -56,7 +56,7 @@ class Records:
                 store.save(section, key, {"TITLE": f"{BY_SECTION[section].title} #{key}"})
             after = self._whole(section, key)
             self._note_stage(section, {}, after)
-        self._tell(Change(section, "add", key, {}, after, caller))
+            self._tell(Change(section, "add", key, {}, after, caller))
         return key
 
     def update(self, section: str, key: int, fields: Mapping[str, Any], caller: Caller, is_universal: bool = False) -> bool:
@@ -73,7 +73,7 @@ class Records:
             store.save(section, key, changes)
             after = self._whole(section, key)
             self._note_stage(section, before, after)
-        self._tell(Change(section, "update", key, before, after, caller))
+            self._tell(Change(section, "update", key, before, after, caller))
         return True
 
     def delete(self, section: str, key: int, caller: Caller) -> None:
@@ -86,7 +86,7 @@ class Records:
             if entity is not None:
                 store.delete_where("product_rows", {"OWNER_TYPE": entity.short, "OWNER_ID": key})
                 store.delete_where("stage_history", {"ENTITY_TYPE_ID": entity.type_id, "OWNER_ID": key})
-        self._tell(Change(section, "delete", key, before, {}, caller))
+            self._tell(Change(section, "delete", key, before, {}, caller))
 
     def touch(self, section: str, key: int, caller: Caller) -> None:
         """Move a CRM record's last activity to now; nobody is told (assumption 15)."""
@@ -104,5 +104,8 @@ class Records:
             self._portal.store.insert("stage_history", row)
 
     def _tell(self, change: Change) -> None:
-        for listener in tuple(self._portal.listeners):
-            listener(change)
+        def tell() -> None:
+            for listener in tuple(self._portal.listeners):
+                listener(change)
+
+        self._portal.store.after_commit(tell)

@@ -7,10 +7,7 @@ what it has just written.
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import Any
 
 from sandbox.entities import BY_USER_FIELDS
 from sandbox.store import children
+from sandbox.store.connections import Connections
 from sandbox.store.sections import CORE_SECTIONS, Column, Section
 from sandbox.store.table import Table, quote
 
@@ -57,26 +55,17 @@ def equal_to(equal: Mapping[str, Any] | None) -> Where:
 
 
 class Store:
-    """The portal's records. `path` ":memory:" is not supported: readers need a file."""
+    """The portal's records."""
 
     def __init__(self, path: Path, sections: Iterable[Section] = CORE_SECTIONS) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
-        self._writer = self._connect()
-        self._writer.execute("PRAGMA journal_mode = WAL")
-        self._writer.execute("PRAGMA synchronous = NORMAL")
+        self._connections = Connections(path)
+        self._writer = self._connections.writer
+        self.write = self._connections.write
+        self.after_commit = self._connections.after_commit
+        self.close = self._connections.close
         self.tables = {section.name: Table(section) for section in sections}
         self.user_fields_version = 0
         self._create()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
-        connection.create_function("LOWER", 1, _lower, deterministic=True)  # SQLite's own knows ASCII only
-        connection.execute("PRAGMA cache_size = -65536")
-        return connection
 
     def _create(self) -> None:
         with self.write():
@@ -91,49 +80,9 @@ class Store:
                     self._writer.execute(statement)
             self._grow(self.find("user_fields"))
 
-    def close(self) -> None:
-        """Close every connection."""
-        with self._lock:
-            for connection in (*self._readers, self._writer):
-                connection.close()
-            self._readers.clear()
-
-    @contextmanager
-    def write(self) -> Iterator[None]:
-        """Hold the only right to write, in one transaction; nested uses join the outer one."""
-        with self._lock:
-            if self._depth == 0:
-                self._writer.execute("BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
-                yield
-            except BaseException:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._writer.execute("ROLLBACK")
-                raise
-            self._depth -= 1
-            if self._depth == 0:
-                self._writer.execute("COMMIT")
-
-    def _reader(self) -> sqlite3.Connection:
-        if self._depth and self._lock_is_mine():
-            return self._writer
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._connect()
-            connection.execute("PRAGMA query_only = ON")
-            self._local.connection = connection
-            with self._lock:
-                self._readers.append(connection)
-        return connection
-
-    def _lock_is_mine(self) -> bool:
-        return self._lock._is_owned()  # type: ignore[attr-defined]
-
     def rows(self, sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query of ours and return its rows."""
-        return self._reader().execute(sql, tuple(params)).fetchall()
+        return self._connections.reader().execute(sql, tuple(params)).fetchall()
 
     def get(self, section: str, key: int | str) -> Record | None:
         """Return one record with its multi-fields and linked ids, or None."""
@@ -305,7 +254,3 @@ class Store:
                 "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 (name, json.dumps(value, ensure_ascii=False)),
             )
-
-
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
