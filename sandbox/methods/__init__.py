@@ -9,9 +9,9 @@ from sandbox.methods import (
     bizproc,
     crm_entity,
     crm_item,
+    crm_links,
     crm_productrow,
     crm_status,
-    dealcontact,
     documentgenerator,
     event,
     im,
@@ -39,7 +39,7 @@ METHODS: tuple[Method, ...] = (
     *activity.METHODS,
     *timeline.METHODS,
     *stagehistory.METHODS,
-    *dealcontact.METHODS,
+    *crm_links.METHODS,
     *im.METHODS,
 )
 BY_NAME = {method.name.lower(): method for method in METHODS}

@@ -113,7 +113,7 @@ CORE_SECTIONS: tuple[Section, ...] = (
     Section.declare(
         "currencies",
         "CURRENCY:string AMOUNT_CNT:integer AMOUNT:double SORT:integer BASE:char FULL_NAME:string FORMAT_STRING:string DEC_POINT:string "
-        "THOUSANDS_SEP:string DECIMALS:integer DATE_UPDATE:datetime",
+        "THOUSANDS_SEP:string DECIMALS:integer DATE_UPDATE:datetime LANG:json",
         key="CURRENCY",
     ),
     *(_crm_section(entity) for entity in ENTITIES),
@@ -125,7 +125,7 @@ CORE_SECTIONS: tuple[Section, ...] = (
     ),
     Section.declare(
         "links",
-        "ID:integer KIND:string OWNER_ID:integer TARGET_ID:integer SORT:integer ROLE_ID:integer IS_PRIMARY:char",
+        "ID:integer KIND:string OWNER_ID:integer TARGET_ID:integer SORT:integer ROLE_ID:integer IS_PRIMARY:char IS_PRIMARY_BACK:char",
         "KIND,OWNER_ID,TARGET_ID",
         "KIND,TARGET_ID",
     ),
