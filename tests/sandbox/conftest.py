@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from receiver import Receiver
 
-from sandbox.clock import OFFSET, Clock
 from sandbox.fill import fill_from_company
 from sandbox.portal import Portal
 from sandbox.rest import Answer, Caller
+from tests.sandbox.clock import FakeClock
+from tests.sandbox.receiver import Receiver
 from tests.sandbox.served import Served
-
-
-class FakeClock(Clock):
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 3, 10, 12, 0, tzinfo=OFFSET)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def move(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @pytest.fixture

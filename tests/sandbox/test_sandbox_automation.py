@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import FakeClock
-from receiver import Receiver
 
 from sandbox import automation
 from sandbox.conditions import OPERATORS, are_met
 from sandbox.portal import Portal
 from sandbox.rest import Caller, RestError
+from tests.sandbox.clock import FakeClock
+from tests.sandbox.receiver import Receiver
 
 ROBOT = {
     "CODE": "service_offer",

@@ -10,16 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import FakeClock
 from docx import Document
 from flask import Flask
 from flask.testing import FlaskClient
-from receiver import Receiver
 
 from sandbox import files, pdf, timeline, wordfile
 from sandbox.numbering import GENERATOR
 from sandbox.portal import Portal
 from sandbox.rest import Caller, RestError
+from tests.sandbox.clock import FakeClock
+from tests.sandbox.receiver import Receiver
 
 PREFIX = "crm.documentgenerator."
 

@@ -6,12 +6,12 @@ import time
 from dataclasses import replace
 
 import pytest
-from receiver import Receiver
 
 from sandbox import automation, events
 from sandbox.outbox import LOST, SENDING, SENT, WAITING
 from sandbox.portal import Portal
 from sandbox.rest import Caller, RestError
+from tests.sandbox.receiver import Receiver
 
 
 def bind(portal: Portal, app: Caller, receiver: Receiver, *names: str) -> None:

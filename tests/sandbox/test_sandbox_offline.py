@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from receiver import Receiver
 
 from sandbox.portal import Portal
 from sandbox.rest import Caller, RestError
+from tests.sandbox.receiver import Receiver
 
 
 def bind(portal: Portal, app: Caller, name: str, **more: Any) -> None:
