@@ -5,7 +5,7 @@ Source: api-reference/crm/universal/product-rows/. Assumption 14: rows set the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from marshmallow import fields
@@ -147,20 +147,25 @@ def _recount(call: Call, entity: Entity, owner_id: int) -> None:
 
 def row_set(call: Call) -> Answer:
     """crm.item.productrow.set: the given rows replace all"""
-    asked, store = call.params, call.portal.store
+    asked = call.params
     entity, _ = find_owner(call, asked["ownerType"], asked["ownerId"])
-    owner = {"OWNER_TYPE": entity.short, "OWNER_ID": asked["ownerId"]}
+    kept = replace_rows(call, entity, asked["ownerId"], asked["productRows"])
+    return Answer({"productRows": [print_row(row) for row in kept]})
+
+
+def replace_rows(call: Call, entity: Entity, owner_id: int, sent_rows: Iterable[Any]) -> list[Record]:
+    """Replace an owner's rows, its sum with them; a row with a known id keeps what was not sent. Return all as they are kept."""
+    store, owner = call.portal.store, {"OWNER_TYPE": entity.short, "OWNER_ID": owner_id}
     with store.write():
         before = {row["ID"]: row for row in store.find(SECTION, owner)}
         rows = []
-        for sent in asked["productRows"]:
+        for sent in sent_rows:
             known = before.get(int(sent["id"])) if isinstance(sent, Mapping) and str(sent.get("id", "")).isdigit() else None
             rows.append({**read_row(call, sent, known or {}), **owner})
         store.delete_where(SECTION, owner)
         store.insert_many(SECTION, rows)
-        kept = store.find(SECTION, owner, order='"SORT", "ID"')
-    _recount(call, entity, asked["ownerId"])
-    return Answer({"productRows": [print_row(row) for row in kept]})
+    _recount(call, entity, owner_id)
+    return store.find(SECTION, owner, order='"SORT", "ID"')
 
 
 def row_add(call: Call) -> Answer:
