@@ -1,16 +1,17 @@
-"""crm.status.*, crm.category.*, crm.currency.*: dictionaries, pipelines and currencies.
+"""crm.status.*: dictionaries, stages of leads and of deals among them.
 
-Sources: api-reference/crm/status/, universal/category/, currency/.
+Source: api-reference/crm/status/.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from marshmallow import fields
 
-from sandbox.entities import BY_TYPE, Field
+from sandbox.entities import Field
 from sandbox.filters import Filter, WrongValue, compile_order
 from sandbox.params import Map, Params
 from sandbox.presenters import old_printer
@@ -133,75 +134,79 @@ def status_entity_types(call: Call) -> Answer:
     return Answer(entity_types(call))
 
 
-class CategoryParams(Params):
-    """Pipelines of a kind of object."""
+class UpdateParams(IdParams):
+    """Changes of an entry."""
 
-    entityTypeId = fields.Integer(required=True)  # noqa: N815 - the vendor's name
-
-
-class CategoryIdParams(CategoryParams):
-    """One pipeline."""
-
-    id = fields.Integer(required=True)
+    fields_ = Map(required=True, data_key="fields")
 
 
-def _check_type(type_id: int) -> None:
-    if type_id not in BY_TYPE:
-        raise RestError(400, "NOT_FOUND", "Смарт-процесс не найден")
-    if type_id != DEAL:  # assumption 8: only deals have pipelines here
-        raise RestError(400, "ENTITY_TYPE_NOT_SUPPORTED", "Тип сущности не поддерживается")
+class DeleteParams(IdParams):
+    """An entry to delete; FORCED lets a system one go."""
+
+    params = Map(load_default=dict)
 
 
-def print_category(row: Record) -> Record:
-    """Return a pipeline; the general one has no origin."""
-    made: Record = {"id": row["ID"], "name": row["NAME"], "sort": row["SORT"], "entityTypeId": DEAL, "isDefault": "N" if row["ID"] else "Y"}
-    return made | ({"originId": row["ORIGIN_ID"] or "", "originatorId": row["ORIGINATOR_ID"] or ""} if row["ID"] else {})
+class ItemsParams(Params):
+    """One dictionary."""
+
+    entityId = fields.String(load_default="")  # noqa: N815 - the vendor's name
 
 
-def category_list(call: Call) -> Answer:
-    """crm.category.list"""
-    _check_type(call.params["entityTypeId"])
-    rows = call.portal.store.find("categories", {"ENTITY_TYPE_ID": DEAL}, order='"SORT", "ID"')
-    return Answer({"categories": [print_category(row) for row in rows]}, total=len(rows))
-
-
-def category_get(call: Call) -> Answer:
-    """crm.category.get"""
-    _check_type(call.params["entityTypeId"])
-    row = call.portal.store.get("categories", call.params["id"])
+def _get(call: Call) -> Record:
+    if call.params["id"] <= 0:
+        raise RestError(400, "", "Invalid identifier.")
+    row = call.portal.store.get("statuses", call.params["id"])
     if row is None:
-        raise RestError(400, "NOT_FOUND", "Элемент не найден")
-    return Answer({"category": print_category(row)})
+        raise RestError(400, "", "Status is not found.")
+    return row
 
 
-CURRENCY_KINDS = {
-    "CURRENCY": "string", "AMOUNT_CNT": "integer", "AMOUNT": "double", "SORT": "integer", "BASE": "char", "FULL_NAME": "string",
-    "LID": "string", "FORMAT_STRING": "string", "DEC_POINT": "string", "THOUSANDS_SEP": "string", "DECIMALS": "integer",
-    "DATE_UPDATE": "datetime",
-}  # fmt: skip
+def status_update(call: Call) -> Answer:
+    """crm.status.update: NAME, SORT and COLOR, nothing else"""
+    row, sent = _get(call), {str(name).upper(): value for name, value in call.params["fields_"].items()}
+    changes: Record = {name: str(sent[name] or "") for name in ("NAME", "COLOR") if name in sent}
+    if "NAME" in changes and not changes["NAME"].strip():
+        raise RestError(400, "", "Error on updating status.")
+    if "SORT" in sent:
+        changes["SORT"] = _number(sent["SORT"])
+    call.portal.store.save("statuses", row["ID"], changes)
+    return Answer(True)
 
 
-def currency_list(call: Call) -> Answer:
-    """crm.currency.list"""
-    rows = call.portal.store.find("currencies", order='"SORT", "CURRENCY"')
-    made = [{name: old_printer(kind)(row.get(name)) for name, kind in CURRENCY_KINDS.items()} for row in rows]
-    for row, printed in zip(rows, made, strict=True):
-        printed |= {"AMOUNT": f"{row['AMOUNT'] or 0:.4f}", "LID": call.portal.language}
-    return Answer(made, total=len(made))
+def status_delete(call: Call) -> Answer:
+    """crm.status.delete: a system entry only with FORCED, a stage only without deals or leads in it"""
+    row, store = _get(call), call.portal.store
+    if row["SYSTEM"] == "Y" and call.params["params"].get("FORCED") != "Y":
+        raise RestError(400, "", 'CRM System Status can be deleted only if parameter FORCED is specified and equal to "Y".')
+    with store.write():
+        if any(store.count(section, {column: row["STATUS_ID"]}) for section, column in _used_by(row)):
+            raise RestError(400, "", "There are active items in this status.")
+        store.delete("statuses", row["ID"])
+    return Answer(True)
 
 
-def currency_base_get(call: Call) -> Answer:
-    """crm.currency.base.get"""
-    return Answer(call.portal.base_currency())
+def _used_by(row: Record) -> list[tuple[str, str]]:
+    if row["ENTITY_ID"] == "STATUS":
+        return [("leads", "STATUS_ID")]
+    return [("deals", "STAGE_ID")] if str(row["ENTITY_ID"]).startswith("DEAL_STAGE") else []
 
 
+def status_items(call: Call) -> Answer:
+    """crm.status.entity.items: names, numbers are numbers"""
+    asked = call.params["entityId"]
+    if asked not in {one["ID"] for one in entity_types(call)}:
+        raise RestError(400, "", "The parameter entityId is not defined or invalid.")
+    rows = call.portal.store.find("statuses", {"ENTITY_ID": asked}, order='"SORT", "ID"')
+    return Answer([{"NAME": row["NAME"], "SORT": row["SORT"] or 0, "STATUS_ID": row["STATUS_ID"]} for row in rows])
+
+
+ADMIN: dict[str, Any] = {"admin": True, "admin_refusal": (400, "", "Access denied.")}
 METHODS = (
     Method("crm.status.list", status_list, ListParams, "crm"),
     Method("crm.status.get", status_get, IdParams, "crm"),
-    Method("crm.status.add", status_add, AddParams, "crm", admin=True, admin_refusal=(400, "", "Access denied.")),
+    Method("crm.status.add", status_add, AddParams, "crm", **ADMIN),
+    Method("crm.status.update", status_update, UpdateParams, "crm", **ADMIN),
+    Method("crm.status.delete", status_delete, DeleteParams, "crm", **ADMIN),
     Method("crm.status.entity.types", status_entity_types, None, "crm"),
-    Method("crm.category.list", category_list, CategoryParams, "crm"),
-    Method("crm.category.get", category_get, CategoryIdParams, "crm"),
-    Method("crm.currency.list", currency_list, None, "crm"),
-    Method("crm.currency.base.get", currency_base_get, None, "crm"),
+    Method("crm.status.entity.items", status_items, ItemsParams, "crm"),
 )
