@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, jsonify, redirect, request
 
-from sandbox import placements, timeline
+from sandbox import automation, placements, timeline
+from sandbox.access import check_visible
 from sandbox.entities import BY_TYPE, Entity
 from sandbox.pages import card_fields
 from sandbox.pages.kanban import DEAL, board_stages, person_name
@@ -52,15 +53,15 @@ def add_routes(pages: Blueprint, shell: Shell) -> None:
             rows=list_rows(shell, viewer, entity, key),
             linked=list_linked(shell, viewer, entity, item),
             tabs=list_tabs(shell, viewer, entity),
-            entries=timeline.entries(portal, entity.type_id, key),
-            people=shell.people(),
+            **past(shell, viewer, entity, key),
         )
 
     @pages.get("/crm/<kind>/details/<int:key>/timeline/")
     def card_timeline(kind: str, key: int) -> str:
-        entity = get_entity(kind)
-        read_item(shell, shell.viewer(), entity, key)
-        return shell.page("timeline.html", entries=timeline.entries(portal, entity.type_id, key), people=shell.people())
+        entity, viewer = get_entity(kind), shell.viewer()
+        # Asked every few seconds while a card is open: as a call it would fill the log of calls.
+        check_visible(portal.store, viewer.caller, portal.store.get(entity.section, key) or abort(404))
+        return shell.page("timeline.html", **past(shell, viewer, entity, key))
 
     @pages.post("/crm/<kind>/details/<int:key>/save/")
     def save(kind: str, key: int) -> AnyResponse:
@@ -96,6 +97,12 @@ def read_item(shell: Shell, viewer: Viewer, entity: Entity, key: int) -> dict[st
     asked = {"entityTypeId": entity.type_id, "id": key, "useOriginalUfNames": "Y"}
     item: dict[str, Any] = shell.portal.call(viewer.caller, "crm.item.get", asked).result["item"]
     return item
+
+
+def past(shell: Shell, viewer: Viewer, entity: Entity, key: int) -> dict[str, Any]:
+    """Return what the timeline's template needs."""
+    robots = {one["CODE"]: in_language(one["NAME"], viewer.lang) for one in automation.list_robots(shell.portal)}
+    return {"entries": timeline.entries(shell.portal, entity.type_id, key), "people": shell.people(), "robot_names": robots}
 
 
 def title_of(entity: Entity, record: dict[str, Any]) -> str:

@@ -15,6 +15,8 @@ from sandbox.rest import RestError
 from sandbox.robot_calls import is_for_deals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Blueprint
 
 # Fields of a deal that a condition may ask; the portal's user fields follow.
@@ -105,6 +107,15 @@ def print_property(viewer: Viewer, code: str, declared: dict[str, Any]) -> dict[
     }
 
 
+def print_values(robot: dict[str, Any] | None, given: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the filled settings of a robot on a stage: title and value in words."""
+    known = {one["code"]: one for one in robot["properties"]} if robot else {}
+    for code, value in given.items():
+        if value not in (None, "", []):
+            declared = known.get(code, {"name": code, "choices": ()})
+            yield declared["name"], dict(declared["choices"]).get(str(value), str(value))
+
+
 def list_fields(shell: Shell, viewer: Viewer, category: int) -> list[dict[str, Any]]:
     """Return the fields that a condition may ask, each with its closed list."""
     known = shell.portal.fields.of("deals")
@@ -137,5 +148,5 @@ def print_rule(viewer: Viewer, rule: dict[str, Any], offered: list[dict[str, Any
         "app": robot["app"] if robot else "",
         "is_blocked": robot is None,
         "conditions": conditions,
-        "properties": [(str(code), str(value)) for code, value in (rule["properties"] or {}).items()],
+        "properties": [*print_values(robot, rule["properties"] or {})],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import render_template, request
 
@@ -114,10 +115,14 @@ class Shell:
             **more,
         )
 
+    def in_other(self, lang: str) -> str:
+        """Return the address of this page in a language."""
+        return f"?{urlencode({**request.args.to_dict(), 'lang': lang})}"
+
     def menu(self) -> list[tuple[str, str, bool]]:
         """Return the left menu: words, address, whether it is where we are."""
         viewer = self.viewer()
-        return [(viewer.say(key), path, request.path.startswith(path.rsplit("/", 2)[0] + "/")) for key, path in MENU]
+        return [(viewer.say(key), path, request.path.startswith(path.removesuffix("kanban/").removesuffix("list/"))) for key, path in MENU]
 
     def apps(self) -> list[tuple[str, str, bool]]:
         """Return applications with pages: title, address, whether it is where we are; then pages that they put into the menu."""

@@ -52,7 +52,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "close": ("Закрыть", "Close"),
     "choose": ("Выбрать", "Choose"),
     "search": ("Поиск", "Search"),
-    "search_hint": ("Имя, телефон, e-mail или номер", "Name, phone, e-mail or number"),
+    "search_hint": ("Имя, телефон, e-mail, ID", "Name, phone, e-mail, ID"),
     "title": ("Название", "Title"),
     "type": ("Тип", "Type"),
     "sum": ("Сумма", "Sum"),

@@ -175,10 +175,12 @@ window.BX24 = window.BX24 || (() => {
 
     /* The window */
 
-    const scrollSize = () => ({
-        scrollWidth: Math.max(document.documentElement.scrollWidth, document.documentElement.offsetWidth),
-        scrollHeight: Math.max(document.body.scrollHeight, document.body.offsetHeight),
-    });
+    /* The content's own height: the root's scrollHeight is never less than the frame's, so it counts only when something sticks out. */
+    function scrollSize() {
+        const root = document.documentElement;
+        const sticksOut = root.scrollHeight > root.clientHeight ? root.scrollHeight : 0;
+        return { scrollWidth: Math.max(root.scrollWidth, root.offsetWidth), scrollHeight: Math.max(root.offsetHeight, sticksOut) };
+    }
     const known = (callback) => (answer) => { if (answer !== null && answer !== undefined) callback?.(answer); };
     const option = (kind, setter) => ({
         get: (name) => (about?.[kind] || {})[name],
