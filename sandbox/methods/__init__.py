@@ -24,6 +24,7 @@ from sandbox.methods import (
     timeline,
     user,
     userfield,
+    userfieldconfig,
 )
 from sandbox.rest import Method
 
@@ -40,6 +41,7 @@ METHODS: tuple[Method, ...] = (
     *crm_category.METHODS,
     *currency.METHODS,
     *userfield.METHODS,
+    *userfieldconfig.METHODS,
     *event.METHODS,
     *placement.METHODS,
     *bizproc.METHODS,

@@ -130,6 +130,37 @@ SYMBOL_CODE_SHORT string r | Краткий символьный код
     "crm.contact.company.fields": LINK.format(key="COMPANY_ID", title="Компания"),
     "crm.company.contact.fields": LINK.format(key="CONTACT_ID", title="Контакт"),
 }
+# Of user fields only the flags that are set are told.
+TERSE: dict[str, str] = {
+    "crm.userfield.fields": """
+ID int r | Ид
+ENTITY_ID string i | Объект
+FIELD_NAME string i | Код
+USER_TYPE_ID string i | Тип данных
+XML_ID string | Внешний Ид (XML ID)
+SORT int | Сортировка
+MULTIPLE char | Множественное
+MANDATORY char | Обязательное
+SHOW_FILTER char | Показывать в фильтре списка
+SHOW_IN_LIST char | Показывать в списке
+EDIT_IN_LIST char | Разрешать редактирование пользователем
+IS_SEARCHABLE char | Значения поля участвуют в поиске
+EDIT_FORM_LABEL string | Подпись в форме редактирования
+LIST_COLUMN_LABEL string | Заголовок в списке
+LIST_FILTER_LABEL string | Подпись фильтра в списке
+ERROR_MESSAGE string | Сообщение об ошибке
+HELP_MESSAGE string | Помощь
+LIST uf_enum_element m | Элементы списка
+SETTINGS object | Дополнительные настройки (зависят от типа)
+""",
+    "crm.userfield.enumeration.fields": """
+ID int r | Ид
+SORT int | Сортировка
+VALUE string | Значение
+DEF string | Значение по умолчанию
+DEL string | Флаг удаления элемента
+""",
+}
 CATEGORY = read_catalogue("""
 ID integer r | ID
 NAME string | NAME
@@ -176,6 +207,15 @@ def describe_all(name: str, _call: Call) -> Answer:
     return Answer({field.name: describe_plain(field) for field in read_catalogue(DESCRIBED[name])})
 
 
+def describe_terse(name: str, _call: Call) -> Answer:
+    """Answer a method of TERSE."""
+    flags = (("r", "isReadOnly"), ("i", "isImmutable"), ("m", "isMultiple"))
+    known = read_catalogue(TERSE[name])
+    return Answer(
+        {one.name: {"type": one.kind, "title": one.title} | {word: True for flag, word in flags if one.has(flag)} for one in known}
+    )
+
+
 def category_fields(call: Call) -> Answer:
     """crm.category.fields"""
     entity = BY_TYPE.get(call.params["entityTypeId"])
@@ -210,6 +250,7 @@ def settings_mode(_call: Call) -> Answer:
 
 METHODS = (
     *(Method(name, partial(describe_all, name), None, "crm") for name in DESCRIBED),
+    *(Method(name, partial(describe_terse, name), None, "crm") for name in TERSE),
     Method("crm.category.fields", category_fields, TypeParams, "crm"),
     *(Method(name, partial(enumerate_one, name), None, "crm") for name in ENUMERATIONS),
     Method("crm.enum.ownertype", owner_types, None, "crm"),

@@ -12,17 +12,14 @@ from typing import Any
 
 from marshmallow import fields
 
-from sandbox.entities import ENTITIES, Entity, Field
+from sandbox.entities import BY_USER_FIELDS, ENTITIES, Entity, Field
 from sandbox.filters import Filter, WrongValue, compile_order
 from sandbox.params import Params
 from sandbox.rest import Answer, Call, Method, Record, RestError
 from sandbox.store import Store
+from sandbox.userfield_types import BY_ID, TYPES
 
 SECTION = "user_fields"
-TYPES = (
-    "string", "integer", "double", "boolean", "datetime", "date", "money", "url", "address", "enumeration", "file", "employee",
-    "crm_status", "iblock_section", "iblock_element", "crm",
-)  # fmt: skip
 NAME = re.compile(r"[A-Z0-9_]+")
 LONGEST = 50
 LANGUAGES = (
@@ -127,24 +124,30 @@ def _next_item_id(store: Store) -> int:
 
 def field_add(entity: Entity, call: Call) -> Answer:
     """crm.X.userfield.add"""
-    sent, store = _sent(call), call.portal.store
-    for name in ("FIELD_NAME", "USER_TYPE_ID"):
-        if not sent.get(name):
-            raise RestError(400, "", f"The '{name}' field is not found.")
+    return Answer(add_field(entity.user_fields_of, _sent(call), call))
+
+
+def add_field(entity_id: str, sent: Mapping[str, Any], call: Call) -> int:
+    """Make a user field from what was sent under UPPER_CASE names; return its id. Raises RestError."""
+    store = call.portal.store
+    for needed in ("FIELD_NAME", "USER_TYPE_ID"):
+        if not sent.get(needed):
+            raise RestError(400, "", f"The '{needed}' field is not found.")
     kind, name = str(sent["USER_TYPE_ID"]), read_name(str(sent["FIELD_NAME"]))
-    if kind not in TYPES:
+    if kind not in BY_ID:
         raise _core("Указан неверный пользовательский тип.")
     row: Record = {flag: "Y" if str(sent.get(flag, default)) in ("Y", "1", "True") else "N" for flag, default in FLAGS.items()}
-    row |= {"ENTITY_ID": entity.user_fields_of, "FIELD_NAME": name, "USER_TYPE_ID": kind, "XML_ID": sent.get("XML_ID")}
-    row |= {"SORT": _sort(sent.get("SORT"), 100), "SETTINGS": sent.get("SETTINGS") or {}}
+    row |= {"ENTITY_ID": entity_id, "FIELD_NAME": name, "USER_TYPE_ID": kind, "XML_ID": sent.get("XML_ID")}
+    given = sent.get("SETTINGS")
+    row |= {"SORT": _sort(sent.get("SORT"), 100), "SETTINGS": BY_ID[kind].defaults | dict(given if isinstance(given, Mapping) else {})}
     row |= {label: read_label(sent.get(label) or (sent.get("LABEL") if label in LABELS[:3] else "")) for label in LABELS}
     if kind == "boolean":
         row["MULTIPLE"] = "N"
     with store.write():
-        if store.count(SECTION, {"ENTITY_ID": row["ENTITY_ID"], "FIELD_NAME": name}):
-            raise _core(f"Поле {name} для объекта {row['ENTITY_ID']} уже существует.")  # assumption 19: the text
+        if store.count(SECTION, {"ENTITY_ID": entity_id, "FIELD_NAME": name}):
+            raise _core(f"Поле {name} для объекта {entity_id} уже существует.")  # assumption 19: the text
         row["LIST"] = read_list(store, sent.get("LIST"), []) if kind == "enumeration" else None
-        return Answer(call.portal.records.add(SECTION, row, call.caller))
+        return call.portal.records.add(SECTION, row, call.caller)
 
 
 def _sort(value: Any, default: int) -> int:
@@ -152,8 +155,13 @@ def _sort(value: Any, default: int) -> int:
 
 
 def field_update(entity: Entity, call: Call) -> Answer:
-    """crm.X.userfield.update: name, type and MULTIPLE stay what they are"""
-    row, sent = _get(entity, call), _sent(call)
+    """crm.X.userfield.update"""
+    change_field(_get(entity, call), _sent(call), call)
+    return Answer(True)
+
+
+def change_field(row: Record, sent: Mapping[str, Any], call: Call) -> None:
+    """Change a user field; its name, type and MULTIPLE stay what they are."""
     changes: Record = {name: sent[name] for name in CHANGEABLE if name in sent}
     changes |= {label: read_label(sent[label]) for label in LABELS if label in sent}
     if "SORT" in sent:
@@ -164,16 +172,19 @@ def field_update(entity: Entity, call: Call) -> Answer:
         if "LIST" in sent and row["USER_TYPE_ID"] == "enumeration":
             changes["LIST"] = read_list(call.portal.store, sent["LIST"], row["LIST"] or [])
         call.portal.records.update(SECTION, row["ID"], changes, call.caller)
-    return Answer(True)
 
 
 def field_delete(entity: Entity, call: Call) -> Answer:
-    """crm.X.userfield.delete: the values go with it"""
-    row = _get(entity, call)
+    """crm.X.userfield.delete"""
+    remove_field(_get(entity, call), call)
+    return Answer(True)
+
+
+def remove_field(row: Record, call: Call) -> None:
+    """Delete a user field; the values go with it."""
     with call.portal.store.write():
         call.portal.records.delete(SECTION, row["ID"], call.caller)
-        call.portal.store.drop_column(entity.section, row["FIELD_NAME"])
-    return Answer(True)
+        call.portal.store.drop_column(BY_USER_FIELDS[row["ENTITY_ID"]].section, row["FIELD_NAME"])
 
 
 def field_get(entity: Entity, call: Call) -> Answer:
@@ -209,6 +220,25 @@ def print_field(row: Record) -> Record:
     return shown
 
 
+class TypeParams(Params):
+    """A type of user fields."""
+
+    type = fields.String(load_default="")
+
+
+def types(_call: Call) -> Answer:
+    """crm.userfield.types"""
+    return Answer([{"ID": kind.id, "title": kind.title} for kind in TYPES])
+
+
+def settings_fields(call: Call) -> Answer:
+    """crm.userfield.settings.fields: an unknown type has none"""
+    if not call.params["type"]:
+        raise RestError(400, "", "Parameter 'type' is not specified or empty.")
+    kind = BY_ID.get(call.params["type"])
+    return Answer({one.name: {"type": one.kind, "title": one.title} for one in kind.settings} if kind and kind.settings else [])
+
+
 ACCESS_DENIED = (403, "", "Access denied")
 FAMILY: tuple[tuple[str, Callable[[Entity, Call], Answer], type[Params], bool], ...] = (
     ("add", field_add, FieldsParams, True),
@@ -217,8 +247,14 @@ FAMILY: tuple[tuple[str, Callable[[Entity, Call], Answer], type[Params], bool], 
     ("get", field_get, IdParams, False),
     ("list", field_list, ListParams, False),
 )
-METHODS = tuple(
-    Method(f"crm.{entity.name.lower()}.userfield.{verb}", partial(function, entity), schema, "crm", is_admin, admin_refusal=ACCESS_DENIED)
-    for entity in ENTITIES
-    for verb, function, schema, is_admin in FAMILY
+METHODS = (
+    *(
+        Method(
+            f"crm.{entity.name.lower()}.userfield.{verb}", partial(function, entity), schema, "crm", is_admin, admin_refusal=ACCESS_DENIED
+        )
+        for entity in ENTITIES
+        for verb, function, schema, is_admin in FAMILY
+    ),
+    Method("crm.userfield.types", types, None, "crm"),
+    Method("crm.userfield.settings.fields", settings_fields, TypeParams, "crm"),
 )
