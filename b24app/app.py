@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Flask, g
@@ -19,8 +19,10 @@ import pages.routes
 import robots.routes
 import robots.run
 from b24app import cli, web
+from b24app.bitrix.budget import budget_file
 from b24app.bitrix.client import Client
 from b24app.bitrix.door import Door
+from b24app.bitrix.limits import BULK, INTERACTIVE
 from b24app.bitrix.oauth import OAuth
 from b24app.config import Config
 from b24app.context import Context, Portal, Viewer
@@ -49,6 +51,7 @@ KINDS: Mapping[str, tuple[Work, Work | None]] = {
     "sweep": (lambda ctx, payload: reconcile(ctx, bool(payload.get("full"))), None),
     "refresh": (lambda ctx, _: refresh(ctx, None), None),
 }
+URGENT = frozenset({"robot_call"})  # somebody waits for these: their requests go before mass reads
 BLUEPRINTS = (install.routes.blueprint, handlers.routes.blueprint, robots.routes.blueprint, pages.routes.blueprint)
 
 
@@ -57,7 +60,7 @@ class Toolbox:
     """What both processes have: the stores, the vault, the way to the portals."""
 
     config: Config
-    process: str  # web | worker: they share a portal's budget of requests
+    process: str  # web | worker | cli
     app_store: AppStore = field(init=False)
     stores: PortalStores = field(init=False)
     vault: Vault = field(init=False)
@@ -69,7 +72,7 @@ class Toolbox:
         self.vault = Vault(self.config.secret_key)
         self.app_store = AppStore(self.config.data_dir / "app.db")
         self.stores = PortalStores(self.config.data_dir)
-        self.door = Door(self.process, self.config.portals)
+        self.door = Door(self.config.portals, self.config.data_dir)
         self.oauth = OAuth(self.config, self.door.session)
 
     def tokens(self, member_id: str) -> StoredTokens:
@@ -88,13 +91,17 @@ class Toolbox:
         log = PortalLog(logging.getLogger("b24app"), {"portal": portal.member_id})
         return Context(portal, viewer, self.config, self.app_store, store, self.client(portal), log, lang=lang)
 
-    def worker_context(self, portal: Portal) -> Context:
-        """Return a context of the app itself, over the portal's one writer."""
-        return self.context(portal, Viewer.system(), self.stores.writer(portal.member_id), portal.lang)
+    def worker_context(self, portal: Portal, is_urgent: bool = False) -> Context:
+        """Return a context of the app itself, over the portal's one writer. What is urgent goes before mass reads."""
+        ctx = self.context(portal, Viewer.system(), self.stores.writer(portal.member_id), portal.lang)
+        return replace(ctx, bitrix=replace(ctx.bitrix, lane=INTERACTIVE if is_urgent else BULK))
 
     def remove(self, member_id: str) -> None:
         """Forget all that is kept of a portal. Of the worker alone: the mirror is its file."""
         self._tokens.pop(member_id, None)
+        portal = registry.find_portal(self.app_store, member_id)
+        if portal:
+            (self.config.data_dir / budget_file(portal.url)).unlink(missing_ok=True)
         self.stores.remove(member_id)
         self.stores.path(member_id).with_suffix(".lock").unlink(missing_ok=True)
         self.app_store.remove_portal(member_id)
@@ -165,15 +172,19 @@ def create_worker(config: Config) -> tuple[Worker, Callable[[], None]]:
 def make_kinds(tools: Toolbox) -> dict[str, Kind]:
     """Give every kind of job its portal's context; a portal that is gone is dismissed on the way."""
 
-    def with_context(work: Work) -> Callable[[str, dict[str, Any]], None]:
+    def with_context(work: Work, is_urgent: bool) -> Callable[[str, dict[str, Any]], None]:
         def run(member_id: str, payload: dict[str, Any]) -> None:
             portal = registry.get_portal(tools.app_store, member_id)
             try:
-                work(tools.worker_context(portal), payload)
+                work(tools.worker_context(portal, is_urgent), payload)
             except BitrixGone as error:
                 let_go(tools.app_store, portal, error)
                 raise
 
         return run
 
-    return {name: Kind(with_context(run), with_context(last) if last else None) for name, (run, last) in KINDS.items()}
+    def kind(name: str, run: Work, last: Work | None) -> Kind:
+        is_urgent = name in URGENT
+        return Kind(with_context(run, is_urgent), with_context(last, is_urgent) if last else None)
+
+    return {name: kind(name, run, last) for name, (run, last) in KINDS.items()}

@@ -1,71 +1,151 @@
-"""One budget of requests per portal in this process: the limits behind a lock, shared by single calls and mass reads.
+"""One budget of requests a portal, shared by the web process, the worker and the commands through a small file.
 
-Counts and says how long to wait; waiting is the caller's.
+Counts and says how long to wait; waiting is the caller's. What is decided stands in limits.py, what is kept in state.py.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from b24app.bitrix.limits import SHARES, Bucket, Operating, Pace, pace_of
+from b24app.bitrix.ledger import BudgetReport, list_hours, list_methods
+from b24app.bitrix.limits import INTERACTIVE, Lane, Manner, Pace, pace_of
+from b24app.bitrix.state import Held, State
 from b24app.errors import BitrixBusy
 
 Clock = Callable[[], float]
 
+FULL, BLOCKED, PAUSED = "QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT", "paused"
+PAUSE = 15.0  # seconds after which mass reads ask again whether the pause is over
+SUFFIX = ".budget"
+
 
 class Budget:
-    """What this process may ask of one portal. Safe for threads."""
+    """What this machine may ask of one portal. Safe for threads and processes."""
 
-    def __init__(self, pace: Pace, clock: Clock = time.time) -> None:
-        self._lock = threading.Lock()
-        self._bucket = Bucket(pace.capacity, pace.drain)
-        self._operating = Operating()
-        self.clock = clock
+    def __init__(self, pace: Pace, clock: Clock = time.time, path: Path | None = None) -> None:
+        self.pace, self.clock = pace, clock
+        self._state = State(path)
+        self._uncounted: list[str] = []  # lanes of requests, kept with the next answer: a reservation is to cost microseconds
 
-    def check(self, methods: set[str]) -> None:
-        """Raise BitrixBusy when one of the methods has used up its `operating` seconds."""
-        with self._lock:
+    def find_resting(self, methods: Iterable[str], lane: Lane = INTERACTIVE) -> dict[str, BitrixBusy]:
+        """Return those of the methods that must rest, each with what to raise for it."""
+        with self._state.hold() as held:
             now = self.clock()
-            for method in methods:
-                if (rest := self._operating.delay(method, now)) > 0:
-                    raise BitrixBusy(method, "OPERATION_TIME_LIMIT", "the method rests", 429, rest)
+            rests = {method: held.ledger.operating.rest(method, now, lane.operating) for method in methods}
+        return {method: BitrixBusy(method, BLOCKED, "the method rests", 429, rest) for method, rest in rests.items() if rest > 0}
 
-    def reserve(self, margin: float = 0.0) -> float:
-        """Book one HTTP request and return the seconds to wait before it is sent."""
-        with self._lock:
-            return self._bucket.reserve(self.clock(), margin)
+    def reserve(self, patience: float) -> float:
+        """Book a request that somebody waits for; return the seconds to wait before it is sent.
 
-    def note(self, method: str, spent: Mapping[str, Any]) -> None:
-        """Keep the `time` of an answer."""
-        with self._lock:
-            self._operating.note(method, spent)
+        More than `patience`: nothing was booked.
+        """
+        with self._state.hold() as held:
+            now = self.clock()
+            wait = held.bucket.reserve(self.pace, now, patience)
+            if wait <= patience:
+                self._uncounted.append(INTERACTIVE.name)
+            return wait
+
+    def ask(self, lane: Lane) -> float:
+        """Book a request of a mass read and return 0, or return the seconds after which to ask again.
+
+        Raises BitrixBusy while mass reads are paused.
+        """
+        with self._state.hold() as held:
+            now, manner = self.clock(), held.ledger.manner
+            if manner.paused:
+                raise BitrixBusy("batch", PAUSED, "an administrator has paused synchronisation", 0, PAUSE)
+            wait = held.bucket.ask(self.pace, now, lane.margin, manner.share_at(now))
+            if wait <= 0:
+                self._uncounted.append(lane.name)
+            return wait
+
+    def note(self, spent: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Keep the `time` of answers: (method, time) of every command that was answered."""
+        with self._state.hold() as held:
+            now = self.clock()
+            self._count(held, now)
+            held.ledger.note([(method, time) for method, time in spent if time], now)
 
     def busy(self, error: BitrixBusy) -> BitrixBusy:
         """Learn from a refusal and return the same with the seconds that we know better than its status."""
-        with self._lock:
-            now, code = self.clock(), error.code.upper()
-            if code == "OPERATION_TIME_LIMIT":
-                wait = self._operating.block(error.method, now)
-                return BitrixBusy(error.method, error.code, error.text, error.status, wait)
-            if code == "QUERY_LIMIT_EXCEEDED":
-                self._bucket.fill(now)
+        code = error.code.upper()
+        if code not in (FULL, BLOCKED):
             return error
+        with self._state.hold() as held:
+            now = self.clock()
+            self._count(held, now)
+            held.ledger.count_refusal("503" if code == FULL else "429", now)
+            if code == FULL:
+                held.bucket.fill(self.pace, now)
+                return error
+            wait = held.ledger.operating.block(error.method, now)
+        return BitrixBusy(error.method, error.code, error.text, error.status, wait)
+
+    def be(self, manner: Manner) -> None:
+        """Let mass reads go in this manner from now on, in all processes."""
+        with self._state.hold() as held:
+            if held.ledger.manner != manner:
+                held.ledger.manner = manner
+                held.ledger_changed = True
+
+    def read(self) -> BudgetReport:
+        """Return what there is to show."""
+        with self._state.hold() as held:
+            now = self.clock()
+            self._count(held, now)
+            level, manner = held.bucket.level_at(self.pace, now), held.ledger.manner
+            hours, methods = list_hours(held.ledger, now), list_methods(held.ledger, now)
+        share = 0.0 if manner.paused else manner.share_at(now)
+        return BudgetReport(level, self.pace.capacity, self.pace.drain, hours, methods, manner, share)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._state.close()
+
+    def _count(self, held: Held, now: float) -> None:
+        for lane in self._uncounted:
+            held.ledger.count_request(lane, now)
+        self._uncounted.clear()
+        held.ledger_changed = True
 
 
 class Budgets:
-    """The budgets of this process by portal. `process` is a key of limits.SHARES."""
+    """The budgets by portal address: whoever speaks to it from here, by a token or by a webhook, fills the same bucket.
 
-    def __init__(self, process: str, clock: Clock = time.time) -> None:
-        self._share, self._clock = SHARES[process], clock
+    Without a directory they are of this process alone.
+    """
+
+    def __init__(self, directory: Path | None = None, clock: Clock = time.time) -> None:
+        self._directory, self._clock = directory, clock
         self._lock = threading.Lock()
         self._budgets: dict[str, Budget] = {}
 
     def of(self, portal_url: str, license_family: str = "") -> Budget:
-        """Return the portal's one budget; the pace is chosen when it is first asked for."""
+        """Return the portal's one budget; a licence that becomes known changes its pace."""
         with self._lock:
             if portal_url not in self._budgets:
-                self._budgets[portal_url] = Budget(pace_of(license_family).share(self._share), self._clock)
+                self._budgets[portal_url] = Budget(pace_of(license_family), self._clock, self._path(portal_url))
+            elif license_family:
+                self._budgets[portal_url].pace = pace_of(license_family)
             return self._budgets[portal_url]
+
+    def close(self) -> None:
+        """Let go of all files."""
+        with self._lock:
+            budgets, self._budgets = list(self._budgets.values()), {}
+        for budget in budgets:
+            budget.close()
+
+    def _path(self, portal_url: str) -> Path | None:
+        return self._directory / budget_file(portal_url) if self._directory else None
+
+
+def budget_file(portal_url: str) -> str:
+    """Return the name of the file that holds a portal's budget."""
+    return urlsplit(portal_url).netloc.replace(":", "_") + SUFFIX

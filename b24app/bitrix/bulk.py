@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Collection, Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from b24app.bitrix.chains import Chunk, Density, Query, chain, newest, newest_id, read_chunk
-from b24app.bitrix.wire import Wire
+from b24app.bitrix.wire import Place, Wire
 from b24app.errors import BitrixLost
 
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ class _Running:
 class Bulk:
     """Reads long lists of one portal. Safe for threads; makes a thread at the first read and ends it with `close`."""
 
-    def __init__(self, portal_url: str, tokens: Tokens, budget: Budget, origins: Collection[str] = ()) -> None:
-        self._url, self._tokens, self._budget = portal_url.rstrip("/"), tokens, budget
-        self._origins = frozenset(origins)
+    def __init__(self, place: Place, tokens: Tokens, budget: Budget) -> None:
+        self._place, self._tokens, self._budget = place, tokens, budget
         self._lock = threading.Lock()
         self._running: _Running | None = None
 
@@ -110,7 +109,7 @@ class Bulk:
                 loop = asyncio.new_event_loop()
                 thread = threading.Thread(target=loop.run_forever, name="bulk", daemon=True)
                 thread.start()
-                opening = Wire.open(self._url, self._tokens, self._budget, self._origins)
+                opening = Wire.open(self._place, self._tokens, self._budget)
                 self._running = _Running(loop, thread, asyncio.run_coroutine_threadsafe(opening, loop).result())
             return self._running
 

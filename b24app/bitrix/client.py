@@ -1,4 +1,4 @@
-"""Single calls, every write and small dictionaries, over one `requests` session a process.
+"""Single calls, every write and small dictionaries, over one `requests` session a process; by a token or a webhook.
 
 Waits for the portal's budget, reads the body before the status, renews the token only after `expired_token`, follows a
 renamed portal only to an allowed address, repeats reads and never a write. Mass reads are in bulk.py.
@@ -6,9 +6,10 @@ renamed portal only to an allowed address, repeats reads and never a write. Mass
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
@@ -17,7 +18,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
-from b24app.bitrix.budget import Budget
+from b24app.bitrix.budget import FULL, Budget
+from b24app.bitrix.limits import INTERACTIVE, Lane
 from b24app.bitrix.payloads import Answer, BatchAnswer, build_command, read_answer, read_batch
 from b24app.errors import BitrixBusy, BitrixError, BitrixLost
 
@@ -26,9 +28,14 @@ if TYPE_CHECKING:
 
 TIMEOUT = (10.0, 75.0)  # seconds to connect, to answer; a portal may think for 60
 TRIES = 4  # of a read
+REFUSALS = 30  # of a full bucket that a call bears for which somebody waits: the portal takes two requests a second
+JITTER = (0.02, 0.2)  # seconds, so that those who were refused together do not come back together
 FIRST_DELAY = 0.7  # seconds, doubled with every try
 MOST_PATIENCE = 20.0  # seconds that one call waits; longer is BitrixBusy for whoever can put work off
+BULK_PATIENCE = 60.0  # the same for a mass read
 BATCH_SIZE = 50
+ROOT = "rest"
+ADDRESS_PATIENCE = 60.0  # seconds until a portal is asked again that has moved where our settings do not allow it
 RENEWED_BY = frozenset({"expired_token"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -64,7 +71,10 @@ def is_read(method: str) -> bool:
 
 @dataclass(frozen=True)
 class Client:
-    """One portal's REST API with one person's token. Safe for threads. `origins`: where a renamed portal may be."""
+    """One portal's REST API with one person's token. Safe for threads. `origins`: where a renamed portal may be.
+
+    `root` is the path under which the methods are: for a webhook it holds the secret, and there is no token.
+    """
 
     url: str
     tokens: Tokens
@@ -73,30 +83,36 @@ class Client:
     origins: Collection[str] = ()
     bulk: Bulk | None = None
     sleep: Callable[[float], None] = time.sleep
+    lane: Lane = INTERACTIVE
+    root: str = field(default=ROOT, repr=False)
+    moved: Callable[[str], None] | None = None  # told the portal's new address
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
         """Call one method. Raises BitrixBusy, BitrixGone, BitrixLost (a write whose answer was lost) or BitrixError."""
-        answer = self._repeat(method, params or {}, {method}, is_read(method))
-        self.budget.note(method, answer.time)
+        for error in self.budget.find_resting({method}, self.lane).values():
+            raise error
+        answer = self._repeat(method, params or {}, is_read(method))
+        self.budget.note([(method, answer.time)])
         return answer
 
     def batch(self, commands: Mapping[str, Command], halt: bool = False) -> BatchAnswer:
         """Send up to 50 commands in one request; they may refer to one another by `$result[key]`.
 
-        Every command has its own answer or its own error: look into `errors`.
+        Every command has its own answer or its own error: look into `errors`. Those whose method has to rest are not sent.
         """
         if not 0 < len(commands) <= BATCH_SIZE:
             raise ValueError(f"a batch holds 1 to {BATCH_SIZE} commands, not {len(commands)}")
         methods = {key: method for key, (method, _) in commands.items()}
         cmd = {key: build_command(method, params) for key, (method, params) in commands.items()}
-        body = {"halt": int(halt), "cmd": cmd}
-        answer = self._repeat("batch", body, set(methods.values()), all(is_read(method) for method in methods.values()))
-        batch = read_batch(methods, answer)
-        for key, part in batch.answers.items():
-            self.budget.note(methods[key], part.time)
+        resting = self._find_resting(methods, cmd, halt)
+        awake = {key: method for key, method in methods.items() if key not in resting}
+        body = {"halt": int(halt), "cmd": {key: cmd[key] for key in awake}}
+        answer = self._repeat("batch", body, all(is_read(method) for method in awake.values()))
+        batch = read_batch(awake, answer)
+        self.budget.note([(methods[key], part.time) for key, part in batch.answers.items()])
         for key, error in batch.errors.items():
             batch.errors[key] = self.budget.busy(error) if isinstance(error, BitrixBusy) else error
-        return batch
+        return BatchAnswer(batch.answers, {**batch.errors, **resting}, batch.time)
 
     def pages(self, method: str, params: Mapping[str, Any] | None = None, key: str | None = None) -> Iterator[dict[str, Any]]:
         """Yield the records of a small dictionary, page after page by `next`. `key` names the list inside the result."""
@@ -115,54 +131,83 @@ class Client:
             raise ValueError("this client has no bulk reader: make it with Door.client")
         return self.bulk.stream(method, params, key, after, upto)
 
-    def _repeat(self, method: str, params: Mapping[str, Any], methods: set[str], repeatable: bool) -> Answer:
-        """Try a read several times with growing delays; a write once more only when nothing was done."""
-        for attempt in range(TRIES):
+    def _find_resting(self, methods: Mapping[str, str], cmd: Mapping[str, str], halt: bool) -> dict[str, BitrixError]:
+        """Return the commands that must rest. Raises BitrixBusy when nothing is left to send, or what is left refers to others."""
+        found = self.budget.find_resting(set(methods.values()), self.lane)
+        resting: dict[str, BitrixError] = {key: found[method] for key, method in methods.items() if method in found}
+        if found and (halt or len(resting) == len(methods) or any("$result[" in command for command in cmd.values())):
+            raise max(found.values(), key=lambda error: error.retry_after)
+        return resting
+
+    def _repeat(self, method: str, params: Mapping[str, Any], repeatable: bool) -> Answer:
+        """Try a read several times with growing delays; a write once more only when nothing was done.
+
+        A full bucket is another matter: nothing was done, and who waits for a person tries again as soon as it has drained.
+        """
+        tries = refusals = 0
+        while True:
             try:
-                return self._with_fresh_token(method, params, methods)
+                return self._with_fresh_token(method, params)
             except (BitrixBusy, BitrixLost) as error:
-                delay = self._delay_after(error, attempt)
-                if attempt == TRIES - 1 or delay > MOST_PATIENCE:
+                if self.lane is INTERACTIVE and error.code.upper() == FULL and error.status and refusals < REFUSALS:
+                    refusals += 1
+                    self.sleep(random.uniform(*JITTER))  # noqa: S311 - the budget knows that the bucket is full and waits the rest
+                    continue
+                delay = self._delay_after(error, tries)
+                tries += 1
+                if tries == TRIES or delay > MOST_PATIENCE:
                     raise
                 if not repeatable and not _was_not_done(error):
                     raise _lost(error) from error
                 self.sleep(delay)
-        raise AssertionError("unreachable")
 
     def _delay_after(self, error: BitrixError, attempt: int) -> float:
         delay = FIRST_DELAY * 2**attempt
         return max(delay, error.retry_after) if isinstance(error, BitrixBusy) else delay
 
-    def _with_fresh_token(self, method: str, params: Mapping[str, Any], methods: set[str]) -> Answer:
+    def _with_fresh_token(self, method: str, params: Mapping[str, Any]) -> Answer:
         token = self.tokens.access()
         try:
-            return self._send(method, params, methods, token)
+            return self._send(method, params, token)
         except BitrixError as error:
             if error.code.lower() not in RENEWED_BY:
                 raise
-        return self._send(method, params, methods, self.tokens.renew(token))
+        return self._send(method, params, self.tokens.renew(token))
 
-    def _send(self, method: str, params: Mapping[str, Any], methods: set[str], token: str) -> Answer:
-        self.budget.check(methods)
-        wait = self.budget.reserve()
-        if wait > MOST_PATIENCE:
-            raise BitrixBusy(method, "QUERY_LIMIT_EXCEEDED", "our own budget is used up", 0, wait)
-        if wait:
-            self.sleep(wait)
-        response = self._post(method, {**params, "auth": token})
+    def _send(self, method: str, params: Mapping[str, Any], token: str) -> Answer:
+        self._wait_for_turn(method)
+        response = self._post(method, {**params, "auth": token} if token else params)
         try:
             return read_answer(method, response.status_code, response.content)
         except BitrixBusy as error:
             raise self.budget.busy(error) from error
 
+    def _wait_for_turn(self, method: str) -> None:
+        """Book the request and wait. Raises BitrixBusy when that would take too long."""
+        if self.lane is INTERACTIVE:
+            wait = self.budget.reserve(MOST_PATIENCE)
+            if wait > MOST_PATIENCE:
+                raise BitrixBusy(method, FULL, "our own budget is used up", 0, wait)
+            if wait:
+                self.sleep(wait)
+            return
+        waited = 0.0
+        while wait := self.budget.ask(self.lane):
+            waited += wait
+            if waited > BULK_PATIENCE:
+                raise BitrixBusy(method, FULL, "others use the budget up", 0, wait)
+            self.sleep(wait)
+
     def _post(self, method: str, body: Mapping[str, Any]) -> requests.Response:
-        address = f"{self.url}/rest/{method}"
+        address = f"{self.url}/{self.root}/{method}"
         response = self._post_to(method, address, body)
         if response.status_code in REDIRECTS:
-            address = urljoin(address, response.headers.get("Location", ""))
-            if origin_of(address) not in (*self.origins, self.url):
-                raise BitrixError(method, "foreign_redirect", "the portal sends us to an address that is not allowed", response.status_code)
-            response = self._post_to(method, address, body)
+            origin = origin_of(urljoin(address, response.headers.get("Location", "")))
+            if origin not in (*self.origins, self.url):
+                raise foreign_redirect(method, response.status_code)
+            response = self._post_to(method, f"{origin}/{self.root}/{method}", body)
+            if self.moved and response.status_code not in REDIRECTS:
+                self.moved(origin)
         return response
 
     def _post_to(self, method: str, address: str, body: Mapping[str, Any]) -> requests.Response:
@@ -172,6 +217,11 @@ class Client:
             if _never_left(error):
                 raise BitrixBusy(method, "unreachable", type(error).__name__) from error
             raise BitrixLost(method, "no_answer", type(error).__name__) from error
+
+
+def foreign_redirect(method: str, status: int = 302) -> BitrixBusy:
+    """Return what to raise when a portal has moved: it is let in again when its new address is in the settings."""
+    return BitrixBusy(method, "foreign_redirect", "the portal sends us to an address that is not allowed", status, ADDRESS_PATIENCE)
 
 
 def origin_of(address: str) -> str:

@@ -11,13 +11,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 OPERATING_LIMIT = 480.0  # seconds of one method in ten minutes
-OPERATING_SAFE = 0.9  # part of it after which we stop by ourselves: the call that crosses still completes, the next does not
 OPERATING_WINDOW = 600.0
-BULK_MARGIN = 10  # requests of the bucket that mass reads leave to people who wait
+LEAST_SHARE = 0.05
+DAY = 1440  # minutes
 
-# Two processes speak to a portal. The web process asks little (install, frames), so it takes a part
-# that lets a dozen people open a frame at once.
-SHARES: Mapping[str, float] = {"web": 0.3, "worker": 0.7}
+
+@dataclass(frozen=True)
+class Lane:
+    """Who asks. `margin`: requests of the bucket that are left to others; `operating`: part of a method's seconds after
+    which we rest by ourselves, for the call that crosses the limit still completes and the next does not."""
+
+    name: str
+    margin: float
+    operating: float
+
+
+INTERACTIVE = Lane("interactive", 0.0, 0.95)  # somebody waits: frames, robots, offers
+BULK = Lane("bulk", 10.0, 0.8)  # first sync, drain, sweeps
+LANES = (INTERACTIVE, BULK)
 
 
 @dataclass(frozen=True)
@@ -26,10 +37,6 @@ class Pace:
 
     capacity: float
     drain: float
-
-    def share(self, part: float) -> Pace:
-        """Return the pace of a process that has only a part of the portal's."""
-        return Pace(max(self.capacity * part, 1.0), self.drain * part)
 
 
 ENTERPRISE = Pace(250, 5)
@@ -41,64 +48,117 @@ def pace_of(license_family: str) -> Pace:
     return ENTERPRISE if license_family.lower().startswith("ent") else ORDINARY
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How the administrator wants mass reads to go: paused, or with a share of the pace between two hours of the day.
+
+    `begin` and `end` are minutes of the day in the portal's time, `offset` its minutes from UTC. Equal ones mean all day.
+    """
+
+    paused: bool = False
+    share: float = 1.0
+    begin: int = 0
+    end: int = 0
+    offset: int = 0
+
+    def share_at(self, now: float) -> float:
+        """Return the part of the pace that mass reads may take at this moment."""
+        minute = (int(now // 60) + self.offset) % DAY
+        is_inside = self.begin <= minute < self.end if self.begin < self.end else minute >= self.begin or minute < self.end
+        return min(max(self.share, LEAST_SHARE), 1.0) if is_inside else 1.0
+
+
 @dataclass
 class Bucket:
-    """A leaky bucket that books a request when it is reserved, not when it is answered."""
+    """A leaky bucket that books a request when it is reserved, not when it is answered.
 
-    capacity: float
-    drain: float
+    Whoever waits for a person books ahead and is sent when his turn comes; mass reads never book ahead, so that nobody
+    who comes later has to wait behind them. `bulk_at`: when the next one of them may go, while they are held back.
+    """
+
     level: float = 0.0
     at: float = 0.0
+    bulk_at: float = 0.0
 
-    def reserve(self, now: float, margin: float = 0.0) -> float:
-        """Book one request and return after how many seconds it may be sent. `margin` is left free for others."""
-        self._leak(now)
+    def reserve(self, pace: Pace, now: float, patience: float) -> float:
+        """Book one request and return after how many seconds it may be sent; nothing is booked beyond `patience`."""
+        self._leak(pace, now)
+        wait = max(0.0, (self.level + 1 - pace.capacity) / pace.drain)
+        if wait <= patience:
+            self.level += 1
+        return wait
+
+    def ask(self, pace: Pace, now: float, margin: float, share: float = 1.0) -> float:
+        """Book one request and return 0, or return after how many seconds to ask again. `margin` is left free."""
+        self._leak(pace, now)
+        room = max(pace.capacity - margin, 1.0)
+        wait = max(0.0, (self.level + 1 - room) / pace.drain)
+        if share < 1.0:
+            wait = max(wait, min(self.bulk_at - now, 1 / (pace.drain * share)))
+        if wait > 0:
+            return wait
         self.level += 1
-        room = max(self.capacity - margin, 1.0)
-        return max(0.0, (self.level - room) / self.drain)
+        self.bulk_at = now + 1 / (pace.drain * share)
+        return 0.0
 
-    def fill(self, now: float) -> None:
-        """Take the portal's word that the bucket is full: somebody else fills it too."""
-        self._leak(now)
-        self.level = max(self.level, self.capacity)
+    def fill(self, pace: Pace, now: float) -> None:
+        """Take the portal's word that the bucket is full: somebody else at our address fills it too."""
+        self._leak(pace, now)
+        self.level = max(self.level, pace.capacity)
 
-    def _leak(self, now: float) -> None:
-        self.level = max(0.0, self.level - max(0.0, now - self.at) * self.drain)
-        self.at = max(self.at, now)
+    def level_at(self, pace: Pace, now: float) -> float:
+        """Return how full the bucket is."""
+        self._leak(pace, now)
+        return self.level
+
+    def _leak(self, pace: Pace, now: float) -> None:
+        """A clock that was set back drains nothing, and goes on from where it is."""
+        self.level = max(0.0, self.level - max(0.0, now - self.at) * pace.drain)
+        self.at = now
+
+
+@dataclass
+class Method:
+    """What the portal last said of one method. `used` is cumulative: never summed. Instants are of our clock."""
+
+    used: float = 0.0
+    reset_at: float = 0.0
+    blocked_until: float = 0.0
+    said_at: float = 0.0
+
+    def rest(self, now: float, part: float) -> float:
+        """Return for how many seconds the method had better rest, for whom a part of its seconds is meant."""
+        if self.blocked_until > now:
+            return self.blocked_until - now
+        return max(0.0, self.reset_at - now) if self.used >= OPERATING_LIMIT * part else 0.0
 
 
 @dataclass
 class Operating:
-    """What the portal last said of each method's `operating` seconds. The number is cumulative: never summed."""
+    """Every method's `operating` seconds."""
 
-    limit: float = OPERATING_LIMIT
-    used: dict[str, float] = field(default_factory=dict)
-    reset_at: dict[str, float] = field(default_factory=dict)
-    blocked: dict[str, float] = field(default_factory=dict)
+    methods: dict[str, Method] = field(default_factory=dict)
 
-    def note(self, method: str, time: Mapping[str, Any]) -> None:
-        """Keep what the `time` of an answer says."""
-        used, reset_at = _float(time.get("operating")), _float(time.get("operating_reset_at"))
-        if used is not None:
-            self.used[method] = used
-            self.blocked.pop(method, None)
+    def note(self, name: str, time: Mapping[str, Any], now: float) -> None:
+        """Keep what the `time` of an answer says. Answers may overtake one another: the portal's clock tells which is newer."""
+        used, reset_at, said_at = (_float(time.get(key)) for key in ("operating", "operating_reset_at", "finish"))
+        method = self.methods.setdefault(name, Method())
+        if used is None or (said_at or method.said_at) < method.said_at:
+            return
+        method.used, method.blocked_until, method.said_at = used, 0.0, said_at or 0.0
         if reset_at is not None:
-            self.reset_at[method] = reset_at
+            method.reset_at = reset_at + (now - said_at if said_at else 0.0)
 
-    def block(self, method: str, now: float) -> float:
+    def block(self, name: str, now: float) -> float:
         """Note the portal's 429 and return after how many seconds the method may be tried again."""
-        reset_at = self.reset_at.get(method, 0.0)
-        until = reset_at if reset_at > now else now + OPERATING_WINDOW
-        self.blocked[method] = until
-        return until - now
+        method = self.methods.setdefault(name, Method())
+        method.blocked_until = method.reset_at if method.reset_at > now else now + OPERATING_WINDOW
+        return method.blocked_until - now
 
-    def delay(self, method: str, now: float) -> float:
-        """Return for how many seconds the method had better rest."""
-        if (until := self.blocked.get(method, 0.0)) > now:
-            return until - now
-        if self.used.get(method, 0.0) < self.limit * OPERATING_SAFE:
-            return 0.0
-        return max(0.0, self.reset_at.get(method, 0.0) - now)
+    def rest(self, name: str, now: float, part: float) -> float:
+        """Return for how many seconds a method had better rest."""
+        method = self.methods.get(name)
+        return method.rest(now, part) if method else 0.0
 
 
 def _float(value: Any) -> float | None:

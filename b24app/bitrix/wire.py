@@ -10,15 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import aiohttp
 from fast_bitrix24 import BitrixAsync
 
-from b24app.bitrix.limits import BULK_MARGIN
+from b24app.bitrix.budget import FULL
+from b24app.bitrix.client import BULK_PATIENCE, ROOT, foreign_redirect, origin_of
+from b24app.bitrix.limits import BULK
 from b24app.bitrix.payloads import Answer, BatchAnswer, build_command, read_answer, read_batch
 from b24app.errors import BitrixBusy, BitrixError, BitrixLost
 
@@ -30,8 +33,18 @@ Command = tuple[str, Mapping[str, Any]]
 
 TRIES = 6
 FIRST_DELAY = 0.7  # seconds, doubled with every try
-MOST_PATIENCE = 45.0  # seconds that one request waits; longer is BitrixBusy, for the job to be put off
+MOST_PATIENCE = 45.0  # seconds between two tries; longer is BitrixBusy, for the job to be put off
 TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=75)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a portal's methods are. `origins`: where it may have moved; `moved` is told when it has."""
+
+    url: str
+    root: str = field(default=ROOT, repr=False)  # a webhook's holds its secret
+    origins: frozenset[str] = frozenset()
+    moved: Callable[[str], None] | None = None
 
 
 class Wire:
@@ -42,16 +55,16 @@ class Wire:
         self._renewing = asyncio.Lock()
 
     @classmethod
-    async def open(cls, url: str, tokens: Tokens, budget: Budget, origins: frozenset[str]) -> Wire:
+    async def open(cls, place: Place, tokens: Tokens, budget: Budget) -> Wire:
         """Open the session and put our parts into the library."""
-        bodies = _Bodies(origins)
+        bodies = _Bodies(place)
         session = aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True, middlewares=(bodies,))
         # Its log has every record it reads; what is worth a line we say ourselves.
         logging.getLogger("fast_bitrix24").propagate = False
-        fast = BitrixAsync(f"{url}/rest/", verbose=False, respect_velocity_policy=False, client=session)
+        fast = BitrixAsync(f"{place.url}/{place.root}/", verbose=False, respect_velocity_policy=False, client=session)
         fast.srh.leaky_bucket_throttler = _Reserving(budget)
         fast.srh.method_throttlers = defaultdict(_Unsummed)
-        bodies.moved_to = lambda address: setattr(fast.srh, "webhook", address)
+        bodies.send_to = lambda address: setattr(fast.srh, "webhook", address)
         return cls(fast, session, tokens, budget)
 
     async def batch(self, commands: Mapping[str, Command]) -> BatchAnswer:
@@ -59,8 +72,7 @@ class Wire:
         methods = {key: method for key, (method, _) in commands.items()}
         cmd = {key: build_command(method, params) for key, (method, params) in commands.items()}
         batch = read_batch(methods, await self._repeat(cmd, set(methods.values())))
-        for key, part in batch.answers.items():
-            self._budget.note(methods[key], part.time)
+        self._budget.note([(methods[key], part.time) for key, part in batch.answers.items()])
         for key, error in batch.errors.items():
             batch.errors[key] = self._budget.busy(error) if isinstance(error, BitrixBusy) else error
         return batch
@@ -88,7 +100,7 @@ class Wire:
         raise AssertionError("unreachable")
 
     async def _with_fresh_token(self, cmd: Mapping[str, str], methods: set[str]) -> Answer:
-        token = self._fast.srh.token = await asyncio.to_thread(self._tokens.access)
+        token = self._fast.srh.token = await asyncio.to_thread(self._tokens.access)  # empty for a webhook: none is sent
         try:
             return await self._once(cmd, methods)
         except BitrixError as error:
@@ -99,7 +111,8 @@ class Wire:
         return await self._once(cmd, methods)
 
     async def _once(self, cmd: Mapping[str, str], methods: set[str]) -> Answer:
-        self._budget.check(methods)
+        for resting in self._budget.find_resting(methods, BULK).values():
+            raise resting
         try:
             envelope = await self._fast.call("batch", {"halt": 0, "cmd": dict(cmd)}, raw=True)
         except BitrixBusy as error:
@@ -110,9 +123,10 @@ class Wire:
 class _Bodies:
     """A middleware of the session: reads the body before the status and raises our errors in place of aiohttp's."""
 
-    def __init__(self, origins: frozenset[str]) -> None:
-        self._origins = origins
-        self.moved_to: Any = None
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._going_to = ""
+        self.send_to: Callable[[str], None] | None = None
 
     async def __call__(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         try:
@@ -124,17 +138,26 @@ class _Bodies:
             raise BitrixLost("batch", "no_answer", type(error).__name__) from error
         if response.status in (301, 302, 303, 307, 308):
             raise self._moved(str(request.url), response.headers.get("Location", ""))
+        if self._going_to:
+            self._arrive()
         read_answer("batch", response.status, body)
         return response
 
     def _moved(self, address: str, location: str) -> BitrixError:
         """A renamed portal: never follow a POST, it would become a GET; repeat it at an address that is allowed."""
-        target = urlsplit(urljoin(address, location))
-        origin = f"{target.scheme}://{target.netloc}".lower()
-        if origin not in self._origins:
-            return BitrixError("batch", "foreign_redirect", "the portal sends us to an address that is not allowed")
-        self.moved_to(f"{origin}/rest/")
+        origin = origin_of(urljoin(address, location))
+        if origin not in self._place.origins:
+            return foreign_redirect("batch")
+        self._going_to = origin
+        if self.send_to:
+            self.send_to(f"{origin}/{self._place.root}/")
         return BitrixBusy("batch", "moved", "the portal has a new address", retry_after=0.0)
+
+    def _arrive(self) -> None:
+        """The new address answers: it is worth keeping."""
+        origin, self._going_to = self._going_to, ""
+        if self._place.moved:
+            self._place.moved(origin)
 
 
 class _Reserving:
@@ -145,10 +168,12 @@ class _Reserving:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[None]:
-        wait = self._budget.reserve(BULK_MARGIN)
-        if wait > MOST_PATIENCE:
-            raise BitrixBusy("batch", "QUERY_LIMIT_EXCEEDED", "our own budget is used up", 0, wait)
-        await asyncio.sleep(wait)
+        waited = 0.0
+        while wait := self._budget.ask(BULK):
+            waited += wait
+            if waited > BULK_PATIENCE:
+                raise BitrixBusy("batch", FULL, "others use the budget up", 0, wait)
+            await asyncio.sleep(wait)
         yield
 
     def add_request_record(self) -> None:

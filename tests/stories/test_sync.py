@@ -95,7 +95,7 @@ def portal(tmp_path: Path) -> Iterator[PortalOnHttp]:
 @pytest.fixture
 def ctx(tmp_path: Path, portal: PortalOnHttp) -> Iterator[Context]:
     """The worker's context for that portal."""
-    door, stores, app_store = Door("worker", [portal.url]), PortalStores(tmp_path / "app"), AppStore(tmp_path / "app.db")
+    door, stores, app_store = Door([portal.url]), PortalStores(tmp_path / "app"), AppStore(tmp_path / "app.db")
     log = logging.LoggerAdapter(logging.getLogger("test"), {})
     nothing: Any = None
     client = door.bulk_client(portal.url, OneToken(portal.token()), "ent")

@@ -17,6 +17,7 @@ from b24app.bitrix.budget import Budget
 from b24app.bitrix.bulk import Bulk
 from b24app.bitrix.limits import Pace
 from b24app.bitrix.payloads import read_form
+from b24app.bitrix.wire import Place
 from b24app.errors import BitrixBusy, BitrixError
 
 Script = list[tuple[int, Any] | None]
@@ -105,7 +106,7 @@ def portal() -> Iterator[FakePortal]:
 
 @pytest.fixture
 def bulk(portal: FakePortal) -> Iterator[Bulk]:
-    reader = Bulk(portal.url, FakeTokens(), Budget(Pace(1000, 1000)), ("http://renamed.example",))
+    reader = Bulk(Place(portal.url, origins=frozenset({"http://renamed.example"})), FakeTokens(), Budget(Pace(1000, 1000)))
     yield reader
     reader.close()
 
@@ -204,16 +205,17 @@ def test_foreign_redirect_is_an_error(portal: FakePortal, bulk: Bulk) -> None:
 
 
 def test_renamed_portal_is_asked_at_its_new_address(portal: FakePortal) -> None:
-    """An allowed redirect repeats the POST there."""
-    old = FakePortal([])
+    """An allowed redirect repeats the POST there, and the new address is told once it has answered."""
+    old, heard = FakePortal([]), list[str]()
     old.script = [(302, {"to": f"{portal.url}/rest/batch"})]
-    reader = Bulk(old.url, FakeTokens(), Budget(Pace(1000, 1000)), (portal.url,))
+    reader = Bulk(Place(old.url, origins=frozenset({portal.url}), moved=heard.append), FakeTokens(), Budget(Pace(1000, 1000)))
 
     try:
         assert read(reader) == portal.ids
     finally:
         reader.close()
         old.close()
+    assert heard == [portal.url]
 
 
 def test_threads_share_one_reader(portal: FakePortal, bulk: Bulk) -> None:
@@ -244,7 +246,7 @@ def test_pace_is_held(portal: FakePortal) -> None:
     """Requests beyond the bucket wait for the drain: the book is made on entry, not on the answer."""
     portal.ids = list(range(1, 30_000))
     budget = Budget(Pace(11, 40))  # less the margin of ten: one at once, then forty a second
-    reader = Bulk(portal.url, FakeTokens(), budget)
+    reader = Bulk(Place(portal.url), FakeTokens(), budget)
     begun = budget.clock()
 
     try:
