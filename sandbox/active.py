@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox import auth_block, automation, documents, events, filestore, notices, offline, outbox, placements
+from sandbox import auth_block, automation, documents, events, filestore, messages, notices, offline, outbox, placements, triggers
 from sandbox.auth_block import EventTokens
 from sandbox.automation import Automation
 from sandbox.events import Events
@@ -24,6 +24,8 @@ ACTIVE_SECTIONS: tuple[Section, ...] = (
     *documents.SECTIONS,
     *placements.SECTIONS,
     *notices.SECTIONS,
+    *triggers.SECTIONS,
+    *messages.SECTIONS,
 )
 
 
@@ -66,14 +68,14 @@ class Active:
     def app_removing(self, client_id: str, is_cleaned: bool) -> None:
         """Post ONAPPUNINSTALL and forget what the application bound; call it before the application itself is deleted.
 
-        Its robots leave the list; the stages where they stand keep them as blocked.
+        Its robots and triggers leave the list; the stages where they stand keep them as blocked.
         """
         said = {"LANGUAGE_ID": self._portal.language, "CLEAN": int(is_cleaned)}
         with self._portal.store.write():
             if self._portal.grants.get_app(client_id)["INSTALLED"]:
                 self.events.fire_to_app(client_id, "ONAPPUNINSTALL", said, auth_block.of_event(self._portal, client_id, 0))
-            for forget in (events.forget_app, offline.forget_app, placements.forget_app, automation.forget_app):
-                forget(self._portal, client_id)
+            for room in (events, offline, placements, automation, triggers, messages):
+                room.forget_app(self._portal, client_id)
 
     def _about(self, client_id: str) -> dict[str, str]:
         app = self._portal.grants.get_app(client_id)

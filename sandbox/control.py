@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sandbox import automation
+from sandbox import automation, messages, triggers
 from sandbox.entities import ENTITIES
 from sandbox.envelope import to_json
 from sandbox.frames import DEFAULT, finish_install, open_frame
@@ -104,6 +104,28 @@ def _add_automation_routes(blueprint: Blueprint, portal: Portal) -> None:
     def workflows() -> Response:
         deal = request.args.get("deal", "")
         return _json(automation.workflows(portal, int(deal) if deal.isdigit() else None))
+
+    @blueprint.get("/triggers")
+    def trigger_rules() -> Response:
+        return _json(triggers.list_rules(portal))
+
+    @blueprint.post("/triggers")
+    def add_trigger_rule() -> Response:
+        try:
+            return _json({"result": triggers.add_rule(portal, _body())})
+        except ValueError as error:
+            raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
+
+    @blueprint.get("/messages")
+    def sent() -> Response:
+        return _json(messages.list_messages(portal))
+
+    @blueprint.post("/messages")
+    def send() -> Response:
+        try:
+            return _json({"result": messages.send(portal, _body())})
+        except ValueError as error:
+            raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
 
     @blueprint.get("/outbox")
     def outbox() -> Response:

@@ -19,10 +19,12 @@ from sandbox.methods import (
     duplicate,
     event,
     im,
+    messageservice,
     placement,
     productrows_old,
     stagehistory,
     timeline,
+    trigger,
     user,
     userfield,
     userfieldconfig,
@@ -52,6 +54,8 @@ METHODS: tuple[Method, ...] = (
     *timeline.METHODS,
     *stagehistory.METHODS,
     *crm_links.METHODS,
+    *trigger.METHODS,
     *im.METHODS,
+    *messageservice.METHODS,
 )
 BY_NAME = {method.name.lower(): method for method in METHODS}
