@@ -22,19 +22,20 @@ from b24app import cli, web
 from b24app.bitrix.budget import budget_file
 from b24app.bitrix.client import Client
 from b24app.bitrix.door import Door
-from b24app.bitrix.limits import BULK, INTERACTIVE
+from b24app.bitrix.limits import BULK, EVENTS, INTERACTIVE, Lane
 from b24app.bitrix.oauth import OAuth
 from b24app.config import Config
 from b24app.context import Context, Portal, Viewer
 from b24app.drain import reconcile
 from b24app.errors import BitrixGone
-from b24app.jobs import Jobs, Kind
+from b24app.jobs import Jobs
 from b24app.log import PortalLog
 from b24app.portals import registry
 from b24app.portals.access import viewer_of
 from b24app.portals.session import Session, Signer
 from b24app.portals.tokens import BorrowedTokens, StoredTokens
 from b24app.portals.vault import Vault
+from b24app.pursuit import Kind
 from b24app.segments.membership import refresh
 from b24app.services import Services
 from b24app.store.inbox import Inbox, InboxReader
@@ -44,14 +45,26 @@ from b24app.worker import Desk, Worker, let_go
 
 Work = Callable[[Context, dict[str, Any]], Any]
 
-# Every kind of job: what does it, and what is done last when it has failed for good.
-KINDS: Mapping[str, tuple[Work, Work | None]] = {
-    "install": (install.job.install_job, install.job.give_up),
-    "robot_call": (robots.run.run_call, robots.run.give_up),
-    "sweep": (lambda ctx, payload: reconcile(ctx, bool(payload.get("full"))), None),
-    "refresh": (lambda ctx, _: refresh(ctx, None), None),
+
+@dataclass(frozen=True)
+class Duty:
+    """A kind of job: what does it, what is done last when it has failed for good, and whether it is long (see `pursuit.Kind`).
+
+    Somebody waits for what is not long: its requests go before mass reads.
+    """
+
+    run: Work
+    give_up: Work | None = None
+    is_long: bool = False
+
+
+# Every kind of job, by the name under which it is ordered.
+KINDS: Mapping[str, Duty] = {
+    "install": Duty(install.job.install_job, install.job.give_up, is_long=True),
+    "robot_call": Duty(robots.run.run_call, robots.run.give_up),
+    "sweep": Duty(lambda ctx, payload: reconcile(ctx, bool(payload.get("full"))), is_long=True),
+    "refresh": Duty(lambda ctx, _: refresh(ctx, None), is_long=True),
 }
-URGENT = frozenset({"robot_call"})  # somebody waits for these: their requests go before mass reads
 BLUEPRINTS = (install.routes.blueprint, handlers.routes.blueprint, robots.routes.blueprint, pages.routes.blueprint)
 
 
@@ -91,10 +104,10 @@ class Toolbox:
         log = PortalLog(logging.getLogger("b24app"), {"portal": portal.member_id})
         return Context(portal, viewer, self.config, self.app_store, store, self.client(portal), log, lang=lang)
 
-    def worker_context(self, portal: Portal, is_urgent: bool = False) -> Context:
-        """Return a context of the app itself, over the portal's one writer. What is urgent goes before mass reads."""
+    def worker_context(self, portal: Portal, lane: Lane = EVENTS) -> Context:
+        """Return a context of the app itself, over the portal's one writer. `lane`: whose requests go first."""
         ctx = self.context(portal, Viewer.system(), self.stores.writer(portal.member_id), portal.lang)
-        return replace(ctx, bitrix=replace(ctx.bitrix, lane=INTERACTIVE if is_urgent else BULK))
+        return replace(ctx, bitrix=replace(ctx.bitrix, lane=lane))
 
     def remove(self, member_id: str) -> None:
         """Forget all that is kept of a portal. Of the worker alone: the mirror is its file."""
@@ -172,19 +185,19 @@ def create_worker(config: Config) -> tuple[Worker, Callable[[], None]]:
 def make_kinds(tools: Toolbox) -> dict[str, Kind]:
     """Give every kind of job its portal's context; a portal that is gone is dismissed on the way."""
 
-    def with_context(work: Work, is_urgent: bool) -> Callable[[str, dict[str, Any]], None]:
+    def with_context(work: Work, lane: Lane) -> Callable[[str, dict[str, Any]], None]:
         def run(member_id: str, payload: dict[str, Any]) -> None:
             portal = registry.get_portal(tools.app_store, member_id)
             try:
-                work(tools.worker_context(portal, is_urgent), payload)
+                work(tools.worker_context(portal, lane), payload)
             except BitrixGone as error:
                 let_go(tools.app_store, portal, error)
                 raise
 
         return run
 
-    def kind(name: str, run: Work, last: Work | None) -> Kind:
-        is_urgent = name in URGENT
-        return Kind(with_context(run, is_urgent), with_context(last, is_urgent) if last else None)
+    def kind(duty: Duty) -> Kind:
+        lane = BULK if duty.is_long else INTERACTIVE
+        return Kind(with_context(duty.run, lane), with_context(duty.give_up, lane) if duty.give_up else None, duty.is_long)
 
-    return {name: kind(name, run, last) for name, (run, last) in KINDS.items()}
+    return {name: kind(duty) for name, duty in KINDS.items()}

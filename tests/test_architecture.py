@@ -18,6 +18,9 @@ FLOORS: tuple[tuple[str, int], ...] = (
     ("b24app.bitrix", 1),
     ("b24app.store", 1),
     ("b24app.jobs", 1),
+    ("b24app.pursuit", 1),
+    ("b24app.attempts", 1),
+    ("b24app.lanes", 1),
     ("b24app.portals", 2),
     ("b24app.sync", 2),
     ("b24app.clients", 2),
@@ -51,6 +54,7 @@ DOORS = {
 PURE = (
     "b24app.bitrix.payloads",
     "b24app.bitrix.limits",
+    "b24app.attempts",
     "b24app.segments.compile",
     "b24app.segments.dates",
     "b24app.documents.values",

@@ -6,6 +6,7 @@ file has one writing connection and everybody else reads with `mode=ro`. (https:
 
 from __future__ import annotations
 
+import errno
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -19,9 +20,12 @@ from sqlite_utils import Database, Migrations
 
 Journal = Literal["wal", "delete"]
 Synchronous = Literal["NORMAL", "FULL"]
+StoreError = sqlite3.Error
 
 BUSY_SECONDS = 10.0
 SAFE_VERSION = (3, 51, 3)
+# SQLite's primary result codes for what passes without a change of ours, and our word for it (https://www.sqlite.org/rescode.html).
+PASSING = {5: "locked", 6: "locked", 8: "disk", 10: "disk", 13: "disk", 14: "disk"}
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +76,13 @@ def transaction(db: Database) -> Iterator[Database]:
     except BaseException:
         db.rollback()
         raise
+
+
+def find_trouble(error: BaseException | None) -> str:
+    """Return `locked` or `disk` (full, broken, read-only) for an error of SQLite, or of its file, that may pass; '' for all others."""
+    if isinstance(error, sqlite3.Error):
+        return PASSING.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")
+    return "disk" if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO) else ""
 
 
 @cache

@@ -105,7 +105,7 @@ def test_job_of_a_portal_that_is_gone_dismisses_it(config: Config, monkeypatch: 
     def find_it_gone(ctx: Context, payload: dict[str, Any]) -> None:
         raise BitrixGone("profile", "APPLICATION_NOT_FOUND")
 
-    monkeypatch.setattr(app_module, "KINDS", {"sweep": (find_it_gone, None)})
+    monkeypatch.setattr(app_module, "KINDS", {"sweep": app_module.Duty(find_it_gone)})
     tools = Toolbox(config, "worker")
     registry.save_portal(tools.app_store, Portal("m1", "https://one.bitrix24.ru", "installed"))
     sweep = make_kinds(tools)["sweep"].run

@@ -14,16 +14,19 @@ from typing import Any
 
 import pytest
 
-from b24app import jobs as jobs_module
+from b24app import attempts
+from b24app.attempts import find_pause, judge
 from b24app.config import Config
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken, NotFound, Refused
-from b24app.jobs import Job, Jobs, Kind, find_pause, judge, list_jobs
+from b24app.jobs import Job, Jobs, list_jobs
+from b24app.pursuit import Kind
 
 START = """
 import sys, time
 from pathlib import Path
 from b24app.config import Config
-from b24app.jobs import Jobs, Kind
+from b24app.jobs import Jobs
+from b24app.pursuit import Kind
 
 done = Path(sys.argv[1]) / "done"
 
@@ -158,7 +161,7 @@ def test_refusal_is_not_tried_again(bench: Bench) -> None:
 
 def test_unforeseen_error_is_tried_a_few_times(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect is tried again a little, then set aside where it can be seen."""
-    monkeypatch.setattr(jobs_module, "UNKNOWN_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(attempts, "UNKNOWN_PAUSES", (0.01, 0.01))
 
     def stumble(member_id: str, payload: dict[str, Any]) -> None:
         raise KeyError("STAGE_ID")

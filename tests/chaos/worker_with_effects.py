@@ -34,7 +34,7 @@ if __name__ == "__main__":
     set_up_logging(config)
     with closing(sqlite3.connect(config.data_dir / EFFECTS, timeout=30)) as effects:
         effects.executescript(TABLES)
-    b24app.app.KINDS = {**b24app.app.KINDS, "robot_call": (write_effect, None)}
+    b24app.app.KINDS = {**b24app.app.KINDS, "robot_call": b24app.app.Duty(write_effect)}
     worker, close = b24app.app.create_worker(config)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     worker.run()
