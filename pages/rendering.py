@@ -83,8 +83,14 @@ def speech(ctx: Context) -> dict[str, Any]:
         "n": lambda number, key: counted(lang, number, key),
         "digits": lambda number: number_text(number, lang),
         "money": lambda amount, currency=ctx.portal.currency: money_text(amount, currency, lang),
-        "percent": lambda part, whole: f"{number_text(round(100 * part / whole, 1) if whole else 0, lang)}{GAP}%",
+        "percent": lambda part, whole: percent(part, whole, lang),
         "day": day,
         "moment": moment,
         "fact": lambda kind, value: fact_text(kind, value, speaking),
     }
+
+
+def percent(part: int, whole: int, lang: str) -> str:
+    """Return a share with one decimal, or none when it is zero: 92,2 %."""
+    text = f"{100 * part / whole:.1f}".removesuffix(".0") if whole else "0"
+    return f"{text.replace('.', ',') if lang == 'ru' else text}{GAP}%"
