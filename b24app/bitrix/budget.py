@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from b24app.bitrix.ledger import BudgetReport, list_hours, list_methods
-from b24app.bitrix.limits import INTERACTIVE, Lane, Manner, Pace, pace_of
+from b24app.bitrix.limits import BULK, INTERACTIVE, Lane, Manner, Pace, pace_of
 from b24app.bitrix.state import Held, State
 from b24app.errors import BitrixBusy
 
@@ -52,15 +52,15 @@ class Budget:
             return wait
 
     def ask(self, lane: Lane) -> float:
-        """Book a request of a mass read and return 0, or return the seconds after which to ask again.
+        """Book a request of the mirror's and return 0, or return the seconds after which to ask again.
 
-        Raises BitrixBusy while mass reads are paused.
+        Raises BitrixBusy while synchronisation is paused.
         """
         with self._state.hold() as held:
             now, manner = self.clock(), held.ledger.manner
             if manner.paused:
                 raise BitrixBusy("batch", PAUSED, "an administrator has paused synchronisation", 0, PAUSE)
-            wait = held.bucket.ask(self.pace, now, lane.margin, manner.share_at(now))
+            wait = held.bucket.ask(self.pace, now, lane.margin, manner.share_at(now) if lane is BULK else 1.0)
             if wait <= 0:
                 self._uncounted.append(lane.name)
             return wait

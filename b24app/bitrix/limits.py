@@ -27,8 +27,9 @@ class Lane:
 
 
 INTERACTIVE = Lane("interactive", 0.0, 0.95)  # somebody waits: frames, robots, offers
-BULK = Lane("bulk", 10.0, 0.8)  # first sync, drain, sweeps
-LANES = (INTERACTIVE, BULK)
+EVENTS = Lane("events", 4.0, 0.9)  # what an event told of: somebody may look at it soon
+BULK = Lane("bulk", 10.0, 0.8)  # first sync, sweeps
+LANES = (INTERACTIVE, EVENTS, BULK)
 
 
 @dataclass(frozen=True)
