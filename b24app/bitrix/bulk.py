@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from b24app.bitrix.chains import Chunk, Density, Query, chain, newest, newest_id, read_chunk
+from b24app.bitrix.meter import METER, Meter
 from b24app.bitrix.wire import Place, Wire
 from b24app.errors import BitrixLost
 
@@ -46,13 +48,15 @@ class Bulk:
     def stream(
         self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, upto: int | None = None
     ) -> Iterator[list[dict[str, Any]]]:
+        """Yield what `read` does. `key` names the list inside the result (None: the result is the list, and ids are called ID)."""
+        return self.read(Query(method, dict(params or {}), key), after, upto)
+
+    def read(self, query: Query, after: int = 0, upto: int | None = None, meter: Meter | None = None) -> Iterator[list[dict[str, Any]]]:
         """Yield lists of up to 2,500 records with `after` < id <= `upto`, ascending; without `upto` to the newest id of now.
 
-        `key` names the list inside the result (None: the result is the list, and ids are called ID). Whatever was yielded
-        is complete up to its last id: after BitrixBusy or BitrixLost begin again with that id as `after`.
+        Whatever was yielded is complete up to its last id: after BitrixBusy or BitrixLost begin again with that id as `after`.
         """
-        query = Query(method, dict(params or {}), key)
-        top = _await(self._submit(self._newest(query))) if upto is None else upto
+        top = _await(self._submit(partial(self._newest, query), meter)) if upto is None else upto
         density = Density()
         pending: deque[tuple[int, Future[Chunk]]] = deque()
         low = after
@@ -60,14 +64,14 @@ class Bulk:
             while low < top or pending:
                 while low < top and len(pending) < (AT_A_TIME if density.known else 1):
                     high = min(top, low + density.width())
-                    pending.append((high, self._submit(self._read(query, low, high, density.pages(high - low)))))
+                    pending.append((high, self._submit(partial(self._read, query, low, high, density.pages(high - low)), meter)))
                     low = high
                 high, future = pending.popleft()
                 chunk = _await(future)
                 density.learn(chunk)
                 if not chunk.done and chunk.error is None:
-                    rest = self._read(query, chunk.last, high, density.pages(high - chunk.last))
-                    pending.appendleft((high, self._submit(rest)))
+                    rest = partial(self._read, query, chunk.last, high, density.pages(high - chunk.last))
+                    pending.appendleft((high, self._submit(rest, meter)))
                 if chunk.records:
                     yield chunk.records
                 if chunk.error is not None:
@@ -100,8 +104,8 @@ class Bulk:
             raise BitrixLost("batch", "closed", "the reader was closed")
         return running.wire
 
-    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        return asyncio.run_coroutine_threadsafe(work, self._start().loop)
+    def _submit(self, work: Callable[[], Coroutine[Any, Any, T]], meter: Meter | None) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(_metered(work, meter), self._start().loop)
 
     def _start(self) -> _Running:
         with self._lock:
@@ -112,6 +116,12 @@ class Bulk:
                 opening = Wire.open(self._place, self._tokens, self._budget)
                 self._running = _Running(loop, thread, asyncio.run_coroutine_threadsafe(opening, loop).result())
             return self._running
+
+
+async def _metered(work: Callable[[], Coroutine[Any, Any, T]], meter: Meter | None) -> T:
+    """Do it, as a task of its own, with its requests counted."""
+    METER.set(meter)
+    return await work()
 
 
 def _await(future: Future[T]) -> T:

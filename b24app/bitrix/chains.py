@@ -22,16 +22,17 @@ Command = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Query:
-    """A list method and what is asked of it. `key` names the list inside the result; without it ids are called ID."""
+    """A list method and what is asked of it. `key` names the list inside the result; `spelled` is how it writes the id."""
 
     method: str
     params: Mapping[str, Any]
     key: str | None = "items"
+    spelled: str = ""
 
     @property
     def id_name(self) -> str:
-        """How this family spells the id: lists inside a key are of the camelCase family."""
-        return "id" if self.key else "ID"
+        """How this list spells the id: those inside a key are of the camelCase family, mostly."""
+        return self.spelled or ("id" if self.key else "ID")
 
     def records(self, answer: Answer) -> list[dict[str, Any]]:
         """Return the records of a page. Raises BitrixError when the answer is not a list."""
@@ -94,20 +95,20 @@ def newest_id(query: Query, answer: Answer) -> int:
     return query.id_of(records[0]) if records else 0
 
 
-def chain(query: Query, low: int, high: int, pages: int) -> dict[str, Command]:
-    """Return the commands that read low < id <= high page by page."""
+def chain(query: Query, low: int, high: int | None, pages: int, name: str = "p") -> dict[str, Command]:
+    """Return the commands that read low < id <= high page by page; `name` keeps several chains in one batch apart."""
     inside = f"[{query.key}]" if query.key else ""
+    upto = {} if high is None else {f"<={query.id_name}": high}
     commands: dict[str, Command] = {}
     behind: int | str = low
     for number in range(pages):
-        bounds = {f">{query.id_name}": behind, f"<={query.id_name}": high}
-        params = {**query.params, "filter": {**query.params.get("filter", {}), **bounds}}
-        commands[f"p{number}"] = (query.method, {**params, "order": {query.id_name: "ASC"}, "start": -1})
-        behind = f"$result[p{number}]{inside}[{PAGE - 1}][{query.id_name}]"
+        condition = {**query.params.get("filter", {}), f">{query.id_name}": behind, **upto}
+        commands[f"{name}{number}"] = (query.method, {**query.params, "filter": condition, "order": {query.id_name: "ASC"}, "start": -1})
+        behind = f"$result[{name}{number}]{inside}[{PAGE - 1}][{query.id_name}]"
     return commands
 
 
-def read_chunk(query: Query, low: int, high: int, batch: BatchAnswer) -> Chunk:
+def read_chunk(query: Query, low: int, high: int | None, batch: BatchAnswer, name: str = "p") -> Chunk:
     """Join the pages of a chain.
 
     The first page that is not full ends the range: the reference of the page behind it points to nothing, and what
@@ -115,14 +116,14 @@ def read_chunk(query: Query, low: int, high: int, batch: BatchAnswer) -> Chunk:
     """
     records: list[dict[str, Any]] = []
     last, number = low, 0
-    while f"p{number}" in batch.answers:
-        page = query.records(batch.answers[f"p{number}"])
+    while f"{name}{number}" in batch.answers:
+        page = query.records(batch.answers[f"{name}{number}"])
         last = _check_ascending(query, last, page)
         records += page
         number += 1
-        if len(page) < PAGE or last >= high:
-            return Chunk(records, low, high, done=True)
-    error = batch.errors.get(f"p{number}")
+        if len(page) < PAGE or (high is not None and last >= high):
+            return Chunk(records, low, last if high is None else high, done=True)
+    error = batch.errors.get(f"{name}{number}")
     if error is None and number == 0:
         error = BitrixError(query.method, "unexpected_answer", "the batch answered nothing")
     return Chunk(records, low, last, done=False, error=error)

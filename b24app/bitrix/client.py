@@ -19,7 +19,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from b24app.bitrix.budget import FULL, Budget
+from b24app.bitrix.chains import Query
 from b24app.bitrix.limits import INTERACTIVE, Lane
+from b24app.bitrix.meter import Meter
 from b24app.bitrix.payloads import Answer, BatchAnswer, build_command, read_answer, read_batch
 from b24app.errors import BitrixBusy, BitrixError, BitrixLost
 
@@ -86,12 +88,14 @@ class Client:
     lane: Lane = INTERACTIVE
     root: str = field(default=ROOT, repr=False)
     moved: Callable[[str], None] | None = None  # told the portal's new address
+    connector: str = ""  # carried by every write: offline events of this source are not queued for us
+    meter: Meter = field(default_factory=Meter, repr=False)
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
         """Call one method. Raises BitrixBusy, BitrixGone, BitrixLost (a write whose answer was lost) or BitrixError."""
         for error in self.budget.find_resting({method}, self.lane).values():
             raise error
-        answer = self._repeat(method, params or {}, is_read(method))
+        answer = self._repeat(method, self._signed(method, params or {}), is_read(method))
         self.budget.note([(method, answer.time)])
         return answer
 
@@ -103,11 +107,12 @@ class Client:
         if not 0 < len(commands) <= BATCH_SIZE:
             raise ValueError(f"a batch holds 1 to {BATCH_SIZE} commands, not {len(commands)}")
         methods = {key: method for key, (method, _) in commands.items()}
-        cmd = {key: build_command(method, params) for key, (method, params) in commands.items()}
+        cmd = {key: build_command(method, self._signed(method, params)) for key, (method, params) in commands.items()}
         resting = self._find_resting(methods, cmd, halt)
         awake = {key: method for key, method in methods.items() if key not in resting}
+        is_reading = all(is_read(method) for method in awake.values())
         body = {"halt": int(halt), "cmd": {key: cmd[key] for key in awake}}
-        answer = self._repeat("batch", body, all(is_read(method) for method in awake.values()))
+        answer = self._repeat("batch", self._signed(next((one for one in awake.values() if _is_ours(one)), ""), body), is_reading)
         batch = read_batch(awake, answer)
         self.budget.note([(methods[key], part.time) for key, part in batch.answers.items()])
         for key, error in batch.errors.items():
@@ -124,12 +129,16 @@ class Client:
             start = answer.next if answer.next and answer.next > start else None
 
     def stream(
-        self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, upto: int | None = None
+        self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, spelled: str = ""
     ) -> Iterator[list[dict[str, Any]]]:
-        """Read a long list: see Bulk.stream."""
+        """Read a long list to the newest id of now: see Bulk.stream. `spelled` is how the list writes the id."""
         if self.bulk is None:
             raise ValueError("this client has no bulk reader: make it with Door.client")
-        return self.bulk.stream(method, params, key, after, upto)
+        return self.bulk.read(Query(method, dict(params or {}), key, spelled), after, meter=self.meter)
+
+    def _signed(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Let a change of CRM data say that it is ours. events/offline-events.md"""
+        return {**params, "auth_connector": self.connector} if self.connector and _is_ours(method) else params
 
     def _find_resting(self, methods: Mapping[str, str], cmd: Mapping[str, str], halt: bool) -> dict[str, BitrixError]:
         """Return the commands that must rest. Raises BitrixBusy when nothing is left to send, or what is left refers to others."""
@@ -211,6 +220,7 @@ class Client:
         return response
 
     def _post_to(self, method: str, address: str, body: Mapping[str, Any]) -> requests.Response:
+        self.meter.count()
         try:
             return self.session.post(address, json=body, timeout=TIMEOUT, allow_redirects=False)
         except requests.RequestException as error:
@@ -222,6 +232,11 @@ class Client:
 def foreign_redirect(method: str, status: int = 302) -> BitrixBusy:
     """Return what to raise when a portal has moved: it is let in again when its new address is in the settings."""
     return BitrixBusy(method, "foreign_redirect", "the portal sends us to an address that is not allowed", status, ADDRESS_PATIENCE)
+
+
+def _is_ours(method: str) -> bool:
+    """Tell whether a method changes CRM data."""
+    return method.lower().startswith("crm.") and not is_read(method)
 
 
 def origin_of(address: str) -> str:

@@ -22,6 +22,7 @@ from fast_bitrix24 import BitrixAsync
 from b24app.bitrix.budget import FULL
 from b24app.bitrix.client import BULK_PATIENCE, ROOT, foreign_redirect, origin_of
 from b24app.bitrix.limits import BULK
+from b24app.bitrix.meter import count_request
 from b24app.bitrix.payloads import Answer, BatchAnswer, build_command, read_answer, read_batch
 from b24app.errors import BitrixBusy, BitrixError, BitrixLost
 
@@ -113,6 +114,7 @@ class Wire:
     async def _once(self, cmd: Mapping[str, str], methods: set[str]) -> Answer:
         for resting in self._budget.find_resting(methods, BULK).values():
             raise resting
+        count_request()
         try:
             envelope = await self._fast.call("batch", {"halt": 0, "cmd": dict(cmd)}, raw=True)
         except BitrixBusy as error:
