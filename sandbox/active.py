@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox import auth_block, automation, documents, events, filestore, messages, notices, offline, outbox, placements, triggers
+from sandbox import (
+    auth_block,
+    automation,
+    documents,
+    events,
+    filestore,
+    messages,
+    notices,
+    offline,
+    outbox,
+    placements,
+    triggers,
+    workflow_templates,
+)
 from sandbox.auth_block import EventTokens
 from sandbox.automation import Automation
 from sandbox.events import Events
@@ -25,6 +38,7 @@ ACTIVE_SECTIONS: tuple[Section, ...] = (
     *placements.SECTIONS,
     *notices.SECTIONS,
     *triggers.SECTIONS,
+    *workflow_templates.SECTIONS,
     *messages.SECTIONS,
 )
 

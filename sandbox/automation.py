@@ -17,7 +17,7 @@ from sandbox.robot_calls import body_of, is_for_deals, new_event_token, new_work
 from sandbox.store import Section, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sandbox.portal import Portal
     from sandbox.records import Change
@@ -84,9 +84,14 @@ class Automation:
         category, stage = int(change.after.get("CATEGORY_ID") or 0), change.after["STAGE_ID"]
         rules = self._store.find("stage_rules", {"CATEGORY_ID": category, "STAGE_ID": stage}, order='"SORT", "ID"')
         if rules:
-            chain = {"CODE": new_workflow_code(), "DEAL_ID": change.id, "CATEGORY_ID": category, "STAGE_ID": stage}
-            chain |= {"NEXT": [rule["ID"] for rule in rules], "STARTED": self._portal.clock.stamp()}
-            self.go_on(int(self._store.insert("workflows", chain)))
+            self.start_chain(change.after, [rule["ID"] for rule in rules])
+
+    def start_chain(self, deal: Record, rule_ids: Sequence[int]) -> str:
+        """Run rules for a deal, one after another; return the chain's code."""
+        chain = {"CODE": new_workflow_code(), "DEAL_ID": deal["ID"], "CATEGORY_ID": int(deal.get("CATEGORY_ID") or 0)}
+        chain |= {"STAGE_ID": deal["STAGE_ID"], "NEXT": list(rule_ids), "STARTED": self._portal.clock.stamp()}
+        self.go_on(int(self._store.insert("workflows", chain)))
+        return str(chain["CODE"])
 
     def go_on(self, workflow_id: int) -> None:
         """Run the chain's next robots, up to one that waits or to the end."""
@@ -219,25 +224,34 @@ def add_rule(portal: Portal, asked: Mapping[str, Any]) -> int:
     category, stage = int(asked.get("category_id") or 0), str(asked.get("stage_id") or "")
     if portal.stages.find("deals", stage, category) is None:
         raise ValueError(f"pipeline {category} has no stage {stage!r}")
+    place = {"CATEGORY_ID": category, "STAGE_ID": stage, "SORT": int(asked.get("sort") or 100)}
+    return int(portal.store.insert("stage_rules", _read_rule(portal, asked) | place))
+
+
+def add_step(portal: Portal, asked: Mapping[str, Any]) -> int:
+    """Keep a rule that stands on no stage, for a template of workflows. Raises ValueError."""
+    return int(portal.store.insert("stage_rules", _read_rule(portal, asked)))
+
+
+def _read_rule(portal: Portal, asked: Mapping[str, Any]) -> Record:
     code, client_id = str(asked.get("robot") or ""), str(asked.get("client_id") or "")
     robot = find_robot(portal, client_id, code)
     if robot is None:
         raise ValueError(f"no robot {code!r} of the application {client_id!r}")
     if not is_for_deals(robot):
         raise ValueError(f"the robot {code!r} is not for deals")
-    rule = {"CATEGORY_ID": category, "STAGE_ID": stage, "CLIENT_ID": client_id, "ROBOT": code}
-    rule["CONDITIONS"] = [check_condition(condition) for condition in asked.get("conditions") or []]
-    rule |= {"PROPERTIES": dict(asked.get("properties") or {}), "SORT": int(asked.get("sort") or 100)}
-    return int(portal.store.insert("stage_rules", rule))
+    conditions = [check_condition(condition) for condition in asked.get("conditions") or []]
+    return {"CLIENT_ID": client_id, "ROBOT": code, "CONDITIONS": conditions, "PROPERTIES": dict(asked.get("properties") or {})}
 
 
 def list_rules(portal: Portal, category_id: int | None = None) -> list[dict[str, Any]]:
     """Return the rules of one pipeline or of all, in the order they run, as `add_rule` takes them, with `id` and `blocked`."""
-    chosen = {} if category_id is None else {"CATEGORY_ID": category_id}
+    on_stage = Where('"STAGE_ID" IS NOT NULL')
+    on_stage &= Where() if category_id is None else Where('"CATEGORY_ID" = ?', (category_id,))
     robots = {(robot["CLIENT_ID"], robot["CODE"]) for robot in list_robots(portal)}
     return [
         {name.lower(): rule[name] for name in rule} | {"blocked": (rule["CLIENT_ID"], rule["ROBOT"]) not in robots}
-        for rule in portal.store.find("stage_rules", chosen, order='"CATEGORY_ID", "STAGE_ID", "SORT", "ID"')
+        for rule in portal.store.find("stage_rules", where=on_stage, order='"CATEGORY_ID", "STAGE_ID", "SORT", "ID"')
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sandbox import automation, messages, triggers
+from sandbox import automation, messages, triggers, workflow_templates
 from sandbox.entities import ENTITIES
 from sandbox.envelope import to_json
 from sandbox.frames import DEFAULT, finish_install, open_frame
@@ -113,6 +113,13 @@ def _add_automation_routes(blueprint: Blueprint, portal: Portal) -> None:
     def add_trigger_rule() -> Response:
         try:
             return _json({"result": triggers.add_rule(portal, _body())})
+        except ValueError as error:
+            raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
+
+    @blueprint.post("/templates")
+    def add_template() -> Response:
+        try:
+            return _json({"result": workflow_templates.add(portal, _body())})
         except ValueError as error:
             raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
 

@@ -28,6 +28,7 @@ from sandbox.methods import (
     user,
     userfield,
     userfieldconfig,
+    workflow,
 )
 from sandbox.rest import Method
 
@@ -49,6 +50,7 @@ METHODS: tuple[Method, ...] = (
     *event.METHODS,
     *placement.METHODS,
     *bizproc.METHODS,
+    *workflow.METHODS,
     *documentgenerator.METHODS,
     *activity.METHODS,
     *timeline.METHODS,
