@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from b24app.store.settings import AppStore
 
 
+APP, WEBHOOK = "app", "webhook"  # how we got into a portal
+
+
 @dataclass(frozen=True)
 class Viewer:
     """Who asks. Rows are read through this: whoever does not see all sees what he is responsible for."""
@@ -48,6 +51,7 @@ class Portal:
     currency: str = "RUB"  # base currency
     installed_by: int = 0
     scope: tuple[str, ...] = field(default=())
+    access: str = APP  # app (installed, by token) | webhook (nothing is installed: no robots, events, pages)
 
     @property
     def zone(self) -> tzinfo:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from b24app.bitrix.oauth import OAuth
     from b24app.config import Config
     from b24app.context import Context
+    from b24app.portals.access import Proven
     from b24app.portals.session import Session, Signer
     from b24app.portals.vault import Vault
     from b24app.store.inbox import Inbox
@@ -37,3 +38,6 @@ class Services:
     context: Callable[[Session], Context]
     # A client for a portal at a pinned address on behalf of a token that was just posted: (url, access_token) -> Client
     client_for: Callable[[str, str], Client]
+    # The same by a webhook: (origin, root) -> Client
+    client_at: Callable[[str, str], Client]
+    proven: Proven

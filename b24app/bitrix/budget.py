@@ -9,13 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from b24app.bitrix.ledger import BudgetReport, list_hours, list_methods
+from b24app.bitrix.ledger import BudgetReport, Trouble, list_hours, list_methods
 from b24app.bitrix.limits import BULK, INTERACTIVE, Lane, Manner, Pace, pace_of
 from b24app.bitrix.state import Held, State
 from b24app.errors import BitrixBusy
+
+if TYPE_CHECKING:
+    from b24app.context import Context
 
 Clock = Callable[[], float]
 
@@ -94,6 +97,19 @@ class Budget:
                 held.ledger.manner = manner
                 held.ledger_changed = True
 
+    def tell(self, source: str, code: str) -> None:
+        """Say what is wrong with some part of the work, '' when nothing is any more. Kept here because this file needs no room
+        on a full disk."""
+        with self._state.hold() as held:
+            known = held.ledger.troubles.get(source)
+            if (known.code if known else "") == code:
+                return
+            if code:
+                held.ledger.troubles[source] = Trouble(code, self.clock())
+            else:
+                del held.ledger.troubles[source]
+            held.ledger_changed = True
+
     def read(self) -> BudgetReport:
         """Return what there is to show."""
         with self._state.hold() as held:
@@ -101,8 +117,9 @@ class Budget:
             self._count(held, now)
             level, manner = held.bucket.level_at(self.pace, now), held.ledger.manner
             hours, methods = list_hours(held.ledger, now), list_methods(held.ledger, now)
+            troubles = dict(held.ledger.troubles)
         share = 0.0 if manner.paused else manner.share_at(now)
-        return BudgetReport(level, self.pace.capacity, self.pace.drain, hours, methods, manner, share)
+        return BudgetReport(level, self.pace.capacity, self.pace.drain, hours, methods, manner, share, troubles)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -149,3 +166,8 @@ class Budgets:
 def budget_file(portal_url: str) -> str:
     """Return the name of the file that holds a portal's budget."""
     return urlsplit(portal_url).netloc.replace(":", "_") + SUFFIX
+
+
+def read_budget(ctx: Context) -> BudgetReport:
+    """Return what a portal's budget looks like, now and over the day, whichever process spent it."""
+    return ctx.bitrix.budget.read()

@@ -27,6 +27,14 @@ class Hour:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong, in a word that the pages know, and since when (unix seconds)."""
+
+    code: str
+    since: float
+
+
 @dataclass
 class Ledger:
     """Kept as JSON."""
@@ -34,6 +42,7 @@ class Ledger:
     operating: Operating = field(default_factory=Operating)
     hours: dict[int, Hour] = field(default_factory=dict)  # by hours since 1970, UTC
     manner: Manner = field(default_factory=Manner)
+    troubles: dict[str, Trouble] = field(default_factory=dict)  # by who has it: the drain, a kind of job
 
     def count_request(self, lane: str, now: float) -> None:
         """Count one HTTP request."""
@@ -59,7 +68,9 @@ class Ledger:
         """Return what `from_json` reads."""
         methods = {name: [one.used, one.reset_at, one.blocked_until, one.said_at] for name, one in self.operating.methods.items()}
         hours = {str(hour): [one.requests, one.refused, one.seconds] for hour, one in self.hours.items()}
-        return json.dumps({"methods": methods, "hours": hours, "manner": asdict(self.manner)}, separators=(",", ":")).encode()
+        troubles = {source: [one.code, one.since] for source, one in self.troubles.items()}
+        kept = {"methods": methods, "hours": hours, "manner": asdict(self.manner), "troubles": troubles}
+        return json.dumps(kept, separators=(",", ":")).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Ledger:
@@ -67,7 +78,8 @@ class Ledger:
         read = json.loads(text)
         methods = {name: Method(*numbers) for name, numbers in read["methods"].items()}
         hours = {int(hour): Hour(*parts) for hour, parts in read["hours"].items()}
-        return cls(Operating(methods), hours, Manner(**read["manner"]))
+        troubles = {source: Trouble(*parts) for source, parts in read["troubles"].items()}
+        return cls(Operating(methods), hours, Manner(**read["manner"]), troubles)
 
     def _hour(self, now: float) -> Hour:
         return self.hours.setdefault(int(now // HOUR), Hour())
@@ -110,6 +122,7 @@ class BudgetReport:
     methods: tuple[MethodUse, ...]  # the one that worked longest first
     manner: Manner
     share: float  # of the pace that mass reads may take now
+    troubles: Mapping[str, Trouble]  # what is wrong now, by who has it
     limit: float = OPERATING_LIMIT
 
     def requests(self, lane: str = "") -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from b24app.context import Portal
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 APPLICATION_TOKEN = "application_token"  # noqa: S105 - the name under which it is kept
 LICENSE_FAMILY = "license_family"  # a setting: it decides the pace
-CLEAN = "clean"  # a setting: who uninstalled us asked that nothing be kept
 CLEAN = "clean"  # a setting: the portal that has left asked that nothing be kept
+RUN = "install_run"  # a setting (web) and a cursor (worker): which order of an installation the steps belong to
 REMOVED = "removed"
 
 _FIELDS = tuple(item.name for item in fields(Portal))
@@ -50,6 +50,13 @@ def set_state(app_store: AppStore, member_id: str, state: str) -> None:
     """Save a known portal's state: installing, installed or removed."""
     portal = get_portal(app_store, member_id)
     app_store.save_portal({"member_id": member_id, "url": portal.url, "state": state})
+
+
+def move(app_store: AppStore, member_id: str, url: str) -> None:
+    """Pin a portal's new address: it, or the authorization server, has said so, and the settings allow it."""
+    portal = get_portal(app_store, member_id)
+    if portal.url != url:
+        save_portal(app_store, replace(portal, url=url))
 
 
 def save_application_token(app_store: AppStore, vault: Vault, member_id: str, token: str) -> None:

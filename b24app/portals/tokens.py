@@ -84,3 +84,15 @@ class BorrowedTokens:
     def renew(self, stale: str) -> str:  # noqa: ARG002
         """Raise: the frame has to be opened again."""
         raise Refused("the frame's token has expired")
+
+
+class NoTokens:
+    """A webhook's: its secret is in the address, there is nothing to send and nothing to renew."""
+
+    def access(self) -> str:
+        """Return nothing."""
+        return ""
+
+    def renew(self, stale: str) -> str:  # noqa: ARG002
+        """Raise: a webhook does not expire, so whoever says so means something else."""
+        raise BitrixGone("webhook", "expired_token", "a webhook has no token to renew")

@@ -20,6 +20,7 @@ class Vault:
         keys = [key.strip() for key in secret_key.split(",") if key.strip()]
         if not keys:
             raise NotConfigured("SECRET_KEY is empty", "SECRET_KEY не задан")
+        self._digest_keys = [_digest_key(key) for key in keys]
         self._box = MultiFernet([Fernet(_fernet_key(key)) for key in keys])
 
     def seal(self, text: str) -> bytes:
@@ -35,6 +36,14 @@ class Vault:
                 "SECRET_KEY is not the one with which the tokens were sealed; restore it or install the application again",
                 "SECRET_KEY не тот, которым зашифрованы токены; верните прежний или установите приложение заново",
             ) from error
+
+    def digests(self, text: str) -> list[str]:
+        """Return what a secret is compared by when it need not be known again: one for each key, the first to be kept."""
+        return [hashlib.blake2b(text.encode(), key=key, digest_size=32).hexdigest() for key in self._digest_keys]
+
+
+def _digest_key(key: str) -> bytes:
+    return hashlib.blake2b(key.encode(), digest_size=32, person=b"b24app-digest").digest()
 
 
 def _fernet_key(key: str) -> bytes:

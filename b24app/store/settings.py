@@ -17,7 +17,7 @@ from b24app.errors import NotFound
 from b24app.store.database import open_writer, transaction
 from b24app.store.migrations.app import MIGRATIONS
 
-PORTAL_COLUMNS = ("member_id", "url", "state", "lang", "utc_offset", "time_zone", "currency", "installed_by", "scope")
+PORTAL_COLUMNS = ("member_id", "url", "state", "lang", "utc_offset", "time_zone", "currency", "installed_by", "scope", "access")
 OF_A_PORTAL = ("secret", "setting", "segment")
 
 Row = dict[str, Any]

@@ -56,3 +56,9 @@ def setting(db: Database) -> None:
             PRIMARY KEY (member_id, key)
         )"""
     )
+
+
+@MIGRATIONS()
+def access(db: Database) -> None:
+    """How we got into a portal: installed as an application, or by an incoming webhook."""
+    db.execute("ALTER TABLE portal ADD COLUMN access TEXT NOT NULL DEFAULT 'app'")

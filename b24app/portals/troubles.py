@@ -1,0 +1,54 @@
+"""What is wrong with a portal, as a word: the pages have a sentence for each. Pure; where the word is kept is the budget's file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost
+from b24app.store.database import find_trouble
+
+# The portal's own codes, in lower case -> our word. What is not here goes by its class.
+BY_CODE = {
+    "query_limit_exceeded": "portal_busy",
+    "operation_time_limit": "method_rests",
+    "overload_limit": "overload",
+    "paused": "",  # wished, not wrong
+    "closed": "",  # our own reader, at a stop
+    "foreign_redirect": "moved",
+    "unreachable": "unreachable",
+    "no_auth_found": "no_access",
+    "invalid_token": "no_access",
+    "user_access_error": "no_access",
+    "insufficient_scope": "no_scope",
+    "access_denied": "no_plan",
+    "invalid_grant": "revoked",
+    "no_tokens": "revoked",
+    "no_webhook": "no_access",
+}
+BY_CLASS: tuple[tuple[type[Exception], str], ...] = (
+    (BitrixGone, "gone"),
+    (BitrixBusy, "portal_busy"),
+    (BitrixLost, "no_answer"),
+    (BitrixError, "refused"),
+)
+BY_STORE = {"disk": "disk", "locked": "locked"}
+
+WORDS = (
+    *dict.fromkeys(word for word in (*BY_CODE.values(), *(word for _, word in BY_CLASS), *BY_STORE.values()) if word),
+    "defect",
+    "worker_down",
+)
+
+Tell = Callable[[str, Exception | None], None]  # (who has it, what it is)
+
+
+def name_trouble(error: Exception | None) -> str:
+    """Return the word for an error; '' when nothing is wrong."""
+    if error is None:
+        return ""
+    if isinstance(error, BitrixError) and error.code.lower() in BY_CODE:
+        return BY_CODE[error.code.lower()]
+    for kind, word in BY_CLASS:
+        if isinstance(error, kind):
+            return word
+    return BY_STORE.get(find_trouble(error), "defect")
