@@ -1,11 +1,18 @@
-"""What is wrong with a portal, as a word: the pages have a sentence for each. Pure; where the word is kept is the budget's file."""
+"""What is wrong with a portal, as a word: the pages have a sentence for each.
+
+The words are kept in the budget's file (`Budget.tell`), which every process reads and which needs no room on a full disk.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost
 from b24app.store.database import find_trouble
+
+if TYPE_CHECKING:
+    from b24app.bitrix.budget import Budgets
+    from b24app.context import Portal
 
 # The portal's own codes, in lower case -> our word. What is not here goes by its class.
 BY_CODE = {
@@ -39,7 +46,16 @@ WORDS = (
     "worker_down",
 )
 
-Tell = Callable[[str, Exception | None], None]  # (who has it, what it is)
+
+class Watch:
+    """Tells of a portal what is wrong with which part of the work, until it is not any more. Safe for threads and processes."""
+
+    def __init__(self, budgets: Budgets) -> None:
+        self._budgets = budgets
+
+    def tell(self, portal: Portal, source: str, error: Exception | None) -> None:
+        """Say how some work ended: `source` is `drain` or a kind of job, `error` None when it ended well."""
+        self._budgets.of(portal.url).tell(source, name_trouble(error))
 
 
 def name_trouble(error: Exception | None) -> str:
