@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import cast
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 
 from b24app.errors import AppError, Mistaken, NotFound, Refused
 from b24app.portals.session import HEADER
@@ -22,8 +23,9 @@ for part in (frame, segments, clients):
 @blueprint.errorhandler(AppError)
 def say_what_is_wrong(error: AppError) -> tuple[str, int] | Response:
     """Answer the frame's script with a sentence in the reader's language; whoever is no frame gets the app's plain answer."""
-    if HEADER not in request.headers:
-        raise error
+    if HEADER not in request.headers:  # raised again it would be a defect: Flask asks no second handler
+        plain = current_app.error_handler_spec[None][None][AppError]
+        return cast("Response", plain(error))
     lang = _lang()
     log.info("page refused", extra={"error": type(error).__name__, "reason": str(error)})
     if isinstance(error, Mistaken):
