@@ -1,6 +1,7 @@
 """The worker's loop: for every portal takes in what came, brings the mirror up to date, orders what time asks for.
 
-A portal that fails, waits or is gone never holds up the others. Knows no web and makes no tools: they come as a Desk.
+A portal that fails, waits or is gone never holds up the others. One worker works in a DATA_DIR: another one that is started
+there stands by, and takes over when the first is gone. Knows no web and makes no tools: they come as a Desk.
 """
 
 from __future__ import annotations
@@ -15,19 +16,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from b24app.alone import Alone
 from b24app.context import Context, Portal
 from b24app.drain import drain, take_inbox
 from b24app.errors import BitrixBusy, BitrixGone, BitrixLost, NotFound
 from b24app.log import bound
 from b24app.portals import registry
+from b24app.timers import TIMERS
+from b24app.store.database import find_trouble
+from b24app.upkeep import oldest_kept
 
 if TYPE_CHECKING:
     from b24app.config import Config
     from b24app.jobs import Jobs
+    from b24app.portals.troubles import Watch
     from b24app.store.inbox import InboxReader
     from b24app.store.settings import AppStore
 
 HEARTBEAT = "worker.alive"
+LOCK = "worker.lock"
+STAND_BY_SECONDS = 0.5
 BEAT_SECONDS = 1.0
 DEAD_SECONDS = 20.0
 REST_AFTER_LOST = 5.0
@@ -47,6 +55,7 @@ class Desk:
     jobs: Jobs
     context: Callable[[Portal], Context]
     remove: Callable[[str], None]
+    watch: Watch
 
 
 @dataclass
@@ -55,32 +64,50 @@ class _Lane:
 
     rests_until: float = 0.0
     drain: Future[None] | None = None
-    sweep_slot: int = 0
-    sweep_job: str = ""
-    refreshed_on: str = ""
+    ordered: dict[str, tuple[str, str]] = field(default_factory=dict)  # timer's kind: its last moment, its job
 
 
 @dataclass
 class Worker:
-    """One a machine: it alone writes the mirrors."""
+    """The one that works in a DATA_DIR: it alone writes the mirrors."""
 
     desk: Desk
     _lanes: dict[str, _Lane] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _beaten_at: float = 0.0
+    _tidied_on: str = ""
 
     def run(self) -> None:
-        """Work until `stop`; then let what runs come to an end."""
+        """Stand by until no other works here, then work until `stop`; then let what runs come to an end."""
+        alone = Alone(self.desk.config.data_dir / LOCK)
+        if self._stand_by(alone):
+            self._work()
+            alone.leave()
+        self.desk.reader.close()
+
+    def _stand_by(self, alone: Alone) -> bool:
+        """Return True when it is our turn, False when we are asked to stop before that."""
+        is_said = False
+        while not self._stopping.is_set():
+            if alone.enter():
+                return True
+            if not is_said:
+                log.warning("another worker works here: standing by", extra={"data_dir": str(self.desk.config.data_dir)})
+                is_said = True
+            self._stopping.wait(STAND_BY_SECONDS)
+        return False
+
+    def _work(self) -> None:
         self.desk.jobs.start()
         log.info("worker started")
         with ThreadPoolExecutor(DRAINERS, "drain") as pool:
             while not self._stopping.is_set():
                 self._beat()
                 self.look_round(pool)
+                self._tidy(pool)
                 self._stopping.wait(self.desk.config.poll_seconds)
             log.info("worker is stopping")
             self.desk.jobs.stop()
-        self.desk.reader.close()
 
     def stop(self) -> None:
         """Ask the loop to end; safe from a signal handler and from any thread."""
@@ -91,7 +118,7 @@ class Worker:
         for portal in registry.list_portals(self.desk.app_store):
             lane = self._lanes.setdefault(portal.member_id, _Lane())
             with bound(portal=portal.member_id):
-                self._guard(portal, lane, lambda portal=portal, lane=lane: self._tend(portal, lane, pool))  # type: ignore[misc]
+                self._guard(portal, lane, "inbox", lambda portal=portal, lane=lane: self._tend(portal, lane, pool))  # type: ignore[misc]
         for member_id in list_leavers(self.desk.app_store):
             self._lanes.pop(member_id, None)
             self.desk.remove(member_id)
@@ -110,36 +137,55 @@ class Worker:
 
     def _drain(self, ctx: Context, lane: _Lane) -> None:
         with bound(portal=ctx.portal.member_id):
-            self._guard(ctx.portal, lane, lambda: self._drain_all(ctx))
+            self._guard(ctx.portal, lane, "drain", lambda: self._drain_all(ctx))
 
     def _drain_all(self, ctx: Context) -> None:
         while not self._stopping.is_set() and (count := drain(ctx)):
             log.info("drained", extra={"records": count})
 
     def _order_by_time(self, ctx: Context, lane: _Lane) -> None:
-        """Order the sweep of this time slot, unless the last one still runs, and the refresh of a new day."""
+        """Order what is due: once a moment, and not while the last one of its kind still runs."""
         member_id, jobs = ctx.portal.member_id, self.desk.jobs
-        slot = int(ctx.now().timestamp() // self.desk.config.sweep_seconds)
-        if slot != lane.sweep_slot and jobs.is_over(lane.sweep_job):
-            lane.sweep_slot = slot
-            lane.sweep_job = jobs.enqueue("sweep", member_id, {}, f"sweep:{slot}")
-        if lane.refreshed_on != ctx.today():
-            lane.refreshed_on = ctx.today()
-            jobs.enqueue("refresh", member_id, {}, f"refresh:{lane.refreshed_on}")
+        for timer in TIMERS:
+            moment = timer.moment(ctx)
+            last, job_id = lane.ordered.get(timer.kind, ("", ""))
+            if moment and moment != last and jobs.is_over(job_id):
+                lane.ordered[timer.kind] = (moment, jobs.enqueue(timer.kind, member_id, {}, f"{timer.kind}:{moment}"))
 
-    def _guard(self, portal: Portal, lane: _Lane, work: Callable[[], None]) -> None:
-        """Do it; whatever goes wrong becomes a rest of this portal alone."""
+    def _guard(self, portal: Portal, lane: _Lane, source: str, work: Callable[[], None]) -> None:
+        """Do it; whatever goes wrong is noted and becomes a rest of this portal alone."""
         try:
             work()
-        except BitrixBusy as error:
-            self._rest(lane, error.retry_after, error)
-        except (BitrixLost, OSError) as error:
-            self._rest(lane, REST_AFTER_LOST, error)
-        except BitrixGone as error:
-            let_go(self.desk.app_store, portal, error)
         except Exception as error:
-            log.exception("unforeseen error")
-            self._rest(lane, REST_AFTER_DEFECT, error)
+            self.desk.watch.note_failure(portal.member_id, source, error)
+            self._face(portal, lane, error)
+        else:
+            self.desk.watch.note_success(portal.member_id, source)
+
+    def _face(self, portal: Portal, lane: _Lane, error: Exception) -> None:
+        """Do what an error's name says."""
+        match error:
+            case BitrixBusy():
+                self._rest(lane, error.retry_after, error)
+            case BitrixGone():
+                let_go(self.desk.app_store, portal, error)
+            case _ if isinstance(error, BitrixLost | OSError) or find_trouble(error):
+                self._rest(lane, REST_AFTER_LOST, error)
+            case _:
+                log.error("unforeseen error", exc_info=error)
+                self._rest(lane, REST_AFTER_DEFECT, error)
+
+    def _tidy(self, pool: ThreadPoolExecutor) -> None:
+        """Once a day, and after every start, forget jobs that are over for long."""
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        if self._tidied_on != today:
+            self._tidied_on = today
+            pool.submit(self._forget_jobs)
+
+    def _forget_jobs(self) -> None:
+        count = self.desk.jobs.prune(oldest_kept(self.desk.config))
+        if count:
+            log.info("jobs forgotten", extra={"count": count})
 
     def _rest(self, lane: _Lane, seconds: float, error: Exception) -> None:
         lane.rests_until = time.monotonic() + seconds

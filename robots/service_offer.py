@@ -16,7 +16,7 @@ class ServiceOffer(Robot):
     """Make a service offer from the deal's real data and give the workflow its id, number and link."""
 
     code = "service_offer"
-    name: ClassVar[Texts] = {"ru": "Предложение на сервис", "en": "Service offer"}
+    name: ClassVar[Texts] = {"ru": "Сервисное предложение", "en": "Service offer"}
     description: ClassVar[Texts] = {
         "ru": "Создаёт предложение на сервис по товарам и клиенту сделки, прикладывает его к сделке, возвращает номер и ссылку.",
         "en": "Makes a service offer from the deal's products and client, adds it to the deal and returns its number and link.",

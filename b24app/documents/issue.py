@@ -79,6 +79,11 @@ def refresh_pdf(ctx: Context, offer: Offer) -> Offer:
     return read_offer(offers.save_offer(ctx.store, {"key": offer.key, **links, "updated_at": _instant(ctx.now())}))
 
 
+def awaits_pdf(ctx: Context) -> bool:
+    """Tell whether an offer of the last hour has no PDF yet."""
+    return bool(offers.list_without_pdf(ctx.store, _instant(ctx.now() - PDF_WAITED_FOR)))
+
+
 def refresh_pdfs(ctx: Context) -> int:
     """Ask for the PDF of every offer of the last hour that has none; return how many got theirs."""
     waiting = offers.list_without_pdf(ctx.store, _instant(ctx.now() - PDF_WAITED_FOR))
