@@ -10,7 +10,7 @@ from flask import Response, abort, jsonify, redirect, request
 from sandbox import automation, placements, timeline
 from sandbox.access import check_visible
 from sandbox.entities import BY_TYPE, Entity
-from sandbox.pages import card_fields
+from sandbox.pages import bbcode, card_fields
 from sandbox.pages.kanban import DEAL, board_stages, person_name
 from sandbox.pages.shell import Shell, Viewer, in_language
 
@@ -102,7 +102,12 @@ def read_item(shell: Shell, viewer: Viewer, entity: Entity, key: int) -> dict[st
 def past(shell: Shell, viewer: Viewer, entity: Entity, key: int) -> dict[str, Any]:
     """Return what the timeline's template needs."""
     robots = {one["CODE"]: in_language(one["NAME"], viewer.lang) for one in automation.list_robots(shell.portal)}
-    return {"entries": timeline.entries(shell.portal, entity.type_id, key), "people": shell.people(), "robot_names": robots}
+    return {
+        "entries": timeline.entries(shell.portal, entity.type_id, key),
+        "people": shell.people(),
+        "robot_names": robots,
+        "bbcode": bbcode.show,
+    }
 
 
 def title_of(entity: Entity, record: dict[str, Any]) -> str:

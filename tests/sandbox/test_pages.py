@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from sandbox import automation
+from sandbox.pages import bbcode
 from sandbox.pages.words import WORDS
 from sandbox.portal import Portal
 from sandbox.records import Change
@@ -298,3 +299,15 @@ def test_rest_is_open_to_pages_of_other_origins(browser: FlaskClient) -> None:
     assert "Access-Control-Allow-Origin" not in browser.get("/").headers
     with browser.get("/api/v1/") as script:
         assert script.mimetype == "text/javascript"
+
+
+def test_timeline_shows_bb_code_and_nothing_else_as_html() -> None:
+    """A link and bold text are shown as such; anything else that looks like a tag stays text."""
+    shown = str(
+        bbcode.show("[B]КП-1[/B] [URL=https://example.com/?a=1&b=2]Скачать[/URL] <script>alert(1)</script> [url=javascript:x]y[/url]")
+    )
+
+    assert shown == (
+        '<b>КП-1</b> <a href="https://example.com/?a=1&amp;b=2" target="_blank" rel="noopener">Скачать</a> '
+        "&lt;script&gt;alert(1)&lt;/script&gt; [url=javascript:x]y[/url]"
+    )
