@@ -1,49 +1,35 @@
 """`python -m sandbox serve`: fills the portal at its first start and serves it until it is told to stop.
 
 The first line of output is one JSON object with the portal's addresses and keys; it is printed when the portal already answers.
+`python -m sandbox prepare` only fills; its one line says what is in the portal and how long that took.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import socket
 import sys
-from pathlib import Path
+import time
+from argparse import Namespace
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-from sandbox.fill import access_of, fill_once
-from sandbox.limits import PLANS
+from sandbox.control import describe
+from sandbox.faults import read_file
+from sandbox.fill import access_of, make_once
+from sandbox.options import read_options
 from sandbox.portal import Portal
 from sandbox.server import create_app
 
-HOST = "127.0.0.1"
-
-
-def read_options(arguments: list[str]) -> argparse.Namespace:
-    """Return the command line's options."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A Bitrix24 portal on this machine.")
-    serve = parser.add_subparsers(dest="command", required=True).add_parser("serve", help="serve the portal on 127.0.0.1")
-    serve.add_argument("--port", type=int, default=8024, help="0 takes a free one")
-    serve.add_argument("--data", type=Path, default=Path("var/sandbox"), help="directory of the portal's data; kept between starts")
-    serve.add_argument("--company", choices=("demo", "empty"), default="demo", help="what a new portal holds")
-    serve.add_argument("--contacts", type=int, default=300, help="contacts of the demo company")
-    serve.add_argument("--deals", type=int, default=1500, help="deals of the demo company")
-    serve.add_argument("--seed", type=int, default=1, help="the same seed gives the same company")
-    serve.add_argument("--load", help="a file in the official dataset's format, in place of the company")
-    serve.add_argument("--app", help="address of an application to add to a new portal, as http://127.0.0.1:8025")
-    serve.add_argument("--limits", choices=tuple(PLANS), default="cloud", help="whose request limits the portal keeps")
-    serve.add_argument("--token-ttl", type=int, default=3600, help="seconds that an access token lives")
-    return parser.parse_args(arguments)
+LISTENS_ON = "127.0.0.1"
 
 
 class Server(BaseApplication):
     """gunicorn with one worker of 16 threads; the portal is opened, started and closed in the worker."""
 
-    def __init__(self, options: argparse.Namespace, listener: socket.socket) -> None:
-        self._options, self._listener, self._url = options, listener, address_of(listener)
+    def __init__(self, options: Namespace, listener: socket.socket) -> None:
+        self._options, self._listener, self._url = options, listener, address_of(options, listener)
         self._portal: Portal | None = None
         super().__init__()
 
@@ -53,6 +39,8 @@ class Server(BaseApplication):
             "bind": f"fd://{self._listener.fileno()}", "worker_class": "gthread", "workers": 1, "threads": 16, "loglevel": "warning",
             "graceful_timeout": 5, "timeout": 120, "keepalive": 30, "post_worker_init": self._start, "worker_exit": self._stop,
         }  # fmt: skip
+        if self._options.cert:
+            settings |= {"certfile": str(self._options.cert), "keyfile": str(self._options.key)}
         for name, value in settings.items():
             self.cfg.set(name, value)
 
@@ -72,14 +60,24 @@ class Server(BaseApplication):
             self._portal.close()
 
 
-def address_of(listener: socket.socket) -> str:
+def address_of(options: Namespace, listener: socket.socket) -> str:
     """Return the portal's address; port 0 has become a real one by now."""
-    return f"http://{HOST}:{listener.getsockname()[1]}"
+    return f"{'https' if options.cert else 'http'}://{options.host}:{listener.getsockname()[1]}"
 
 
-def open_portal(options: argparse.Namespace, url: str) -> Portal:
+def open_portal(options: Namespace, url: str) -> Portal:
     """Return the portal of a data directory."""
-    return Portal(options.data, url, token_ttl=options.token_ttl, plan=options.limits)
+    portal = Portal(
+        options.data,
+        url,
+        token_ttl=options.token_ttl,
+        plan=options.limits,
+        operating_limit=options.operating_limit,
+        log=options.log,
+    )
+    if options.faults:
+        portal.faults.add(read_file(options.faults))
+    return portal
 
 
 def listen(port: int) -> socket.socket:
@@ -87,7 +85,7 @@ def listen(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((LISTENS_ON, port))
         listener.listen(256)
     except OSError:
         listener.close()
@@ -96,26 +94,60 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def main() -> int:
+def check_files(options: Namespace) -> None:
+    """Raise OSError or ValueError when a file that the portal is started with cannot be read."""
+    for path in filter(None, (options.cert, options.key)):
+        path.open("rb").close()
+    if options.faults:
+        read_file(options.faults)
+
+
+def make(options: Namespace) -> int:
+    """Fill the data directory if it is new; return the exit code."""
+    try:
+        make_once(options)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"The portal could not be filled: {error}\n")
+        return 1
+    return 0
+
+
+def prepare(options: Namespace) -> int:
+    """Fill the data directory and say what is in it; return the exit code."""
+    started = time.monotonic()
+    code = make(options)
+    if code == 0:
+        portal = Portal(options.data, "")
+        try:
+            counts = describe(portal)["counts"]
+        finally:
+            portal.close()
+        print(json.dumps({"data": str(options.data), "seconds": round(time.monotonic() - started, 1), "counts": counts}))  # noqa: T201
+    return code
+
+
+def serve(options: Namespace) -> int:
     """Serve; return the exit code."""
-    options = read_options(sys.argv[1:])
+    try:
+        check_files(options)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"The portal cannot start: {error}\n")
+        return 1
     try:
         listener = listen(options.port)
     except OSError as error:
         sys.stderr.write(f"Port {options.port} is taken ({error.strerror}). Choose another with --port N.\n")
         return 1
-    options.data.mkdir(parents=True, exist_ok=True)
-    try:
-        portal = open_portal(options, address_of(listener))
-        try:
-            fill_once(portal, options)
-        finally:
-            portal.close()
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f"The portal could not be filled: {error}\n")
-        return 1
-    Server(options, listener).run()
-    return 0
+    code = make(options)
+    if code == 0:
+        Server(options, listener).run()
+    return code
+
+
+def main() -> int:
+    """Do what the command line says; return the exit code."""
+    options = read_options(sys.argv[1:])
+    return prepare(options) if options.command == "prepare" else serve(options)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Active:
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
         self.tokens = EventTokens(portal)
-        self.outbox = Outbox(portal.store, portal.clock)
+        self.outbox = Outbox(portal.store, portal.clock, portal.faults)
         self.events = Events(portal)
         self.automation = Automation(portal, self.outbox)
         self.pdf = PdfMaker(portal)

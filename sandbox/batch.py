@@ -62,7 +62,7 @@ class _Run:
             name, params = read_command(command, self._parts["result"])
             if name.lower() == "batch":
                 raise RestError(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage")
-            answer = self._call.portal.call(self._call.caller, name, params)
+            answer = self._call.portal.call(self._call.caller, name, params, is_inner=True)
         except RestError as error:
             self._parts["result_error"][key] = print_refusal(error)
             return False

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from sandbox import automation, messages, triggers, workflow_templates
+from sandbox import faults as ordered
 from sandbox.entities import ENTITIES
 from sandbox.envelope import to_json
 from sandbox.frames import DEFAULT, finish_install, open_frame
@@ -26,6 +27,7 @@ def make_blueprint(portal: Portal) -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/sandbox")
     _add_app_routes(blueprint, portal)
     _add_automation_routes(blueprint, portal)
+    _add_fault_routes(blueprint, portal)
 
     @blueprint.get("/state")
     def state() -> Response:
@@ -137,6 +139,25 @@ def _add_automation_routes(blueprint: Blueprint, portal: Portal) -> None:
     @blueprint.get("/outbox")
     def outbox() -> Response:
         return _json(portal.active.outbox.log())
+
+
+def _add_fault_routes(blueprint: Blueprint, portal: Portal) -> None:
+    @blueprint.get("/faults")
+    def faults() -> Response:
+        return _json(portal.faults.tell())
+
+    @blueprint.post("/faults")
+    def order_faults() -> Response:
+        try:
+            portal.faults.add(ordered.read_faults(_body()))
+        except ValueError as error:
+            raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
+        return _json(portal.faults.tell())
+
+    @blueprint.delete("/faults")
+    def no_faults() -> Response:
+        portal.faults.clear()
+        return _json(portal.faults.tell())
 
 
 def describe(portal: Portal) -> dict[str, Any]:

@@ -17,17 +17,18 @@ BUCKETS, BUCKET_SECONDS = 10, 60
 
 @dataclass(frozen=True)
 class Plan:
-    """A tariff's bucket: how many requests it holds and how many a second drain away."""
+    """A tariff's bucket: how many requests it holds and how many a second drain away; and the working seconds of one method."""
 
     capacity: float
     drain: float
+    operating: float = OPERATING_LIMIT
 
 
-PLANS = {"cloud": Plan(50, 2), "enterprise": Plan(250, 5), "none": Plan(float("inf"), 1)}
+PLANS = {"cloud": Plan(50, 2), "enterprise": Plan(250, 5), "none": Plan(float("inf"), 1, float("inf"))}
 
 
 class RequestLimit:
-    """Counts HTTP requests by client address."""
+    """Counts HTTP requests to this portal by client address."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox import edge
 from sandbox.clock import from_unix
 from sandbox.envelope import to_json
 from sandbox.oauth import TokenPair
@@ -19,6 +20,7 @@ from sandbox.rest import Record, RestError
 
 KINDS = {"authorization_code": ("code", "code"), "refresh_token": ("refresh", "refresh_token")}
 ADMINISTRATOR = 1
+TOKENS_METHOD = "oauth/token"  # how an order of faults names the address that gives tokens
 
 
 def make_blueprint(portal: Portal) -> Blueprint:
@@ -27,7 +29,10 @@ def make_blueprint(portal: Portal) -> Blueprint:
 
     @blueprint.route("/oauth-server/oauth/token/", methods=["GET", "POST"])
     def token() -> Response:
-        return _json(print_tokens(portal, *grant(portal, request.values.to_dict())))
+        asked = request.values.to_dict()
+        client_id = asked.get("client_id", "")
+        portal.faults.refuse(client_id, TOKENS_METHOD, is_inner=False)
+        return edge.send(portal, client_id, TOKENS_METHOD, lambda: _json(print_tokens(portal, *grant(portal, asked))))
 
     @blueprint.route("/oauth-server/rest/app.info", methods=["GET", "POST"], strict_slashes=False)
     @blueprint.route("/oauth-server/rest/app.info/", methods=["GET", "POST"])

@@ -20,6 +20,7 @@ from sandbox.store import Section
 
 if TYPE_CHECKING:
     from sandbox.clock import Clock
+    from sandbox.faults import Faults
     from sandbox.rest import Record
     from sandbox.store import Store
 
@@ -32,6 +33,7 @@ SECTIONS = (
     ),
 )
 SLOW = "the handler did not answer in time"
+ORDERED = "lost, as ordered"
 WAITING, SENDING, SENT, LOST = "waiting", "sending", "sent", "lost"
 
 THREADS = 8
@@ -58,22 +60,43 @@ class Letter:
 class Outbox:
     """The queue of posts. Rows may be added before `start` and survive `stop`."""
 
-    def __init__(self, store: Store, clock: Clock, threads: int = THREADS) -> None:
-        self._store, self._clock, self._count = store, clock, threads
+    def __init__(self, store: Store, clock: Clock, faults: Faults, threads: int = THREADS) -> None:
+        self._store, self._clock, self._faults, self._count = store, clock, faults, threads
         self._queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._late: set[threading.Timer] = set()
         self._stopping = threading.Event()
         self.told: dict[str, Told] = {}  # kind -> who is told of the outcome, in the sender's thread
 
     def post(self, letters: Iterable[Letter]) -> list[int]:
-        """Queue posts; they leave when the transaction around is committed."""
+        """Queue posts; they leave when the transaction around is committed, unless a fault is ordered for them."""
         now = self._clock.stamp()
+        keys: dict[int, float] = {}
         with self._store.write():
-            keys = [int(self._store.insert("outbox", _row(letter, now))) for letter in letters]
+            for letter in letters:
+                fate = self._faults.of_post(letter.kind)
+                for _ in range(fate.copies):
+                    keys[int(self._store.insert("outbox", _row(letter, now)))] = fate.wait
+                if not fate.copies:
+                    self._store.insert("outbox", {**_row(letter, now), "STATE": LOST, "ERROR": ORDERED})
         if self._threads:
-            for key in keys:
-                self._queue.put(key)
-        return keys
+            for key, wait in keys.items():
+                self._send_after(key, wait)
+        return list(keys)
+
+    def _send_after(self, key: int, wait: float) -> None:
+        if not wait:
+            self._queue.put(key)
+            return
+
+        def leave() -> None:
+            self._late.discard(timer)
+            self._queue.put(key)
+
+        timer = threading.Timer(wait, leave)
+        timer.daemon = True
+        self._late.add(timer)
+        timer.start()
 
     def start(self) -> None:
         """Start the threads; what was being sent when the portal stopped counts as attempted."""
@@ -92,6 +115,9 @@ class Outbox:
     def stop(self) -> None:
         """Stop the threads after the posts that they are sending; the rest waits for the next start."""
         self._stopping.set()
+        for timer in tuple(self._late):
+            timer.cancel()
+        self._late.clear()
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from sandbox.active import Active
 from sandbox.calllog import CallLog
 from sandbox.clock import Clock
+from sandbox.faults import Faults
 from sandbox.fields import Fields
-from sandbox.limits import Operating
+from sandbox.limits import PLANS, Operating
 from sandbox.methods import BY_NAME
 from sandbox.oauth import Grants
 from sandbox.params import load_params
@@ -22,6 +23,7 @@ from sandbox.sections import SECTIONS
 from sandbox.stages import Stages
 from sandbox.store import Store
 
+PORTAL_FILE = "portal.db"
 # What app.info calls the tariff of a set of limits.
 LICENCES = {"cloud": "pro100", "enterprise": "ent250", "none": "ent250"}
 
@@ -29,19 +31,32 @@ LICENCES = {"cloud": "pro100", "enterprise": "ent250", "none": "ent250"}
 class Portal:
     """One portal. `url` is its public address without a slash at the end; `language` is what people see it in.
 
-    `plan` names the tariff whose limits the server keeps; in process nothing is limited but operating time.
+    `plan` names the tariff whose limits the portal keeps (of requests: the server), `log` the file of calls (DIR/calls.jsonl).
+    `is_draft`: the portal is only being filled, see `Store`.
     """
 
-    def __init__(self, data_dir: Path, url: str, clock: Clock | None = None, token_ttl: int = 3600, plan: str = "none") -> None:
+    def __init__(  # noqa: PLR0913 - all in which one portal differs from another
+        self,
+        data_dir: Path,
+        url: str,
+        clock: Clock | None = None,
+        *,
+        token_ttl: int = 3600,
+        plan: str = "none",
+        operating_limit: float | None = None,
+        log: Path | None = None,
+        is_draft: bool = False,
+    ) -> None:
         self.data_dir, self.url, self.language = data_dir, url, "ru"
         self.plan, self.licence = plan, LICENCES[plan]
         self.clock = clock or Clock()
-        self.store = Store(data_dir / "portal.db", SECTIONS)
+        self.store = Store(data_dir / PORTAL_FILE, SECTIONS, is_draft)
         self.fields = Fields(self.store, self.language)
         self.stages = Stages(self.store)
         self.grants = Grants(self.store, self.clock, token_ttl)
-        self.operating = Operating()
-        self.log = CallLog(data_dir / "calls.jsonl")
+        self.operating = Operating(PLANS[plan].operating if operating_limit is None else operating_limit)
+        self.faults = Faults()
+        self.log = CallLog(log or data_dir / "calls.jsonl")
         self.listeners: list[Listener] = []
         self.records = Records(self)
         self.member_id = self._kept("member_id")
@@ -74,11 +89,13 @@ class Portal:
         found = self.store.find("currencies", {"BASE": "Y"}, limit=1)
         return str(found[0]["CURRENCY"]) if found else "RUB"
 
-    def call(self, caller: Caller, name: str, params: dict[str, Any]) -> Answer:
-        """Run one method as a caller: rights, operating limit, schema, function. Raises RestError."""
+    def call(self, caller: Caller, name: str, params: dict[str, Any], is_inner: bool = False) -> Answer:
+        """Run one method as a caller: rights, operating limit, schema, function. `is_inner`: a command of a batch. Raises RestError."""
         status, code = 200, ""
         method = BY_NAME.get(name.lower())
         try:
+            if caller.account:
+                self.faults.refuse(caller.account, name, is_inner)
             if method is None:
                 raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
             check_rights(method, caller)

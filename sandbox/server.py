@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Flask, Request, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from sandbox import control, files
+from sandbox import control, edge, files
 from sandbox.envelope import print_answer, print_refusal, print_time, to_json
 from sandbox.forms import read_pairs
 from sandbox.limits import PLANS, RequestLimit
@@ -47,8 +47,7 @@ def _rest_blueprint(portal: Portal, limit: RequestLimit) -> Blueprint:
     @blueprint.route("/rest/<int:user_id>/<code>/<path:method>", methods=VERBS)
     def by_webhook(user_id: int, code: str, method: str) -> Response:
         limit.check(request.remote_addr or "", time.monotonic())
-        params = read_params(request)
-        return answer(portal, portal.grants.webhook_caller(str(user_id), code), method, params)
+        return answer(portal, portal.grants.webhook_caller(str(user_id), code), method, read_params(request))
 
     @blueprint.route("/rest/<path:method>", methods=VERBS)
     def by_token(method: str) -> Response:
@@ -94,10 +93,15 @@ def read_params(asked: Request) -> dict[str, Any]:
 
 
 def answer(portal: Portal, caller: Caller, name: str, params: dict[str, Any]) -> Response:
-    """Run a method and return its envelope."""
-    started, counted = time.time(), time.perf_counter()
+    """Run a method and return its envelope, or what an ordered fault leaves of it."""
     method = name.strip("/").removesuffix(".json")
     caller = with_connector(caller, params)
+    return edge.send(portal, caller.account, method, lambda: run(portal, caller, method, params))
+
+
+def run(portal: Portal, caller: Caller, method: str, params: dict[str, Any]) -> Response:
+    """Run a method and return its envelope."""
+    started, counted = time.time(), time.perf_counter()
     try:
         made: Answer = portal.call(caller, method, params)
     except RestError as error:

@@ -68,7 +68,9 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 def write_json(value: Any) -> str | None:
     """Return JSON text without spaces (searches for one element of a list rely on it)."""
-    return None if value is None else _COMPACT.encode(value)
+    if value is None:
+        return None
+    return _COMPACT.encode(value) if value or not isinstance(value, list) else "[]"
 
 
 def ready_type(column: Column) -> type | None:

@@ -10,14 +10,21 @@ from pathlib import Path
 from typing import Any
 
 CACHE_KIB = 65536
+DRAFT_CACHE_KIB = 524288
 BUSY_SECONDS = 30
+# How the writer treats the file. A draft is a file that is thrown away if its making fails: nothing is journaled, nothing flushed.
+KEPT = ("journal_mode = WAL", "synchronous = NORMAL")
+DRAFT = ("journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY", "threads = 2", f"cache_size = -{DRAFT_CACHE_KIB}")
 
 
 class Connections:
-    """Opens what is asked for and closes all. `path` must be a file: readers open it anew."""
+    """Opens what is asked for and closes all. `path` must be a file: readers open it anew.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    `is_draft` is for making a whole file at once; after a failure it is not to be used.
+    """
+
+    def __init__(self, path: Path, is_draft: bool = False) -> None:
+        self._path, self._is_draft = path, is_draft
         self._lock = threading.RLock()
         self._depth = 0
         self._owner = 0
@@ -26,8 +33,8 @@ class Connections:
         self._readers_lock = threading.Lock()  # of its own: a thread's first read does not wait for a writer
         self._waiting: list[Callable[[], None]] = []
         self.writer = self._connect()
-        self.writer.execute("PRAGMA journal_mode = WAL")
-        self.writer.execute("PRAGMA synchronous = NORMAL")
+        for pragma in DRAFT if is_draft else KEPT:
+            self.writer.execute(f"PRAGMA {pragma}")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
@@ -81,11 +88,14 @@ class Connections:
         return connection
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what was a draft is a portal's ordinary file from now on."""
         with self._lock, self._readers_lock:
-            for connection in (*self._readers, self.writer):
+            for connection in self._readers:
                 connection.close()
             self._readers.clear()
+            if self._is_draft:
+                self.writer.execute("PRAGMA journal_mode = WAL")
+            self.writer.close()
 
 
 def _lower(value: Any) -> Any:

@@ -55,10 +55,10 @@ def equal_to(equal: Mapping[str, Any] | None) -> Where:
 
 
 class Store:
-    """The portal's records."""
+    """The portal's records. `is_draft`: the file is being made at once and is thrown away if that fails."""
 
-    def __init__(self, path: Path, sections: Iterable[Section] = CORE_SECTIONS) -> None:
-        self._connections = Connections(path)
+    def __init__(self, path: Path, sections: Iterable[Section] = CORE_SECTIONS, is_draft: bool = False) -> None:
+        self._connections = Connections(path, is_draft)
         self._writer = self._connections.writer
         self.write = self._connections.write
         self.after_commit = self._connections.after_commit
@@ -163,12 +163,11 @@ class Store:
         return numbered
 
     def _insert_chunk(self, section: str, records: list[Record]) -> None:
-        table = self.tables[section]
         if section in children.LINKS_OF:
             records = [children.complete(section, record) for record in records]
             for record in records:
                 record["ID"] = int(record["ID"])
-        self._writer.executemany(table.insert_sql, map(table.encode, records))
+        self._insert_rows(section, records)
         if section in children.HAS_MULTI:
             self._insert_rows("multi_fields", (row for r in records for row in children.multi_rows(section, r["ID"], r)))
         if section in children.LINKS_OF:
@@ -177,8 +176,8 @@ class Store:
             self._grow(records)
 
     def _insert_rows(self, section: str, rows: Iterable[Record]) -> None:
-        table = self.tables[section]
-        self._writer.executemany(table.insert_sql, map(table.encode, rows))
+        for sql, values in self.tables[section].bulk.statements(rows):
+            self._writer.executemany(sql, values)
 
     def save(self, section: str, key: int | str, changes: Mapping[str, Any]) -> None:
         """Change columns, and replace multi-fields and linked ids that `changes` names."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.store.codecs import decoder, encoder, ready_type
+from sandbox.store.bulk import Bulk
+from sandbox.store.codecs import decoder, encoder
 from sandbox.store.sections import Column, Section
 
 
@@ -35,11 +36,9 @@ class Table:
     def _arrange(self, columns: dict[str, Column]) -> None:
         self.columns = columns
         self.names = tuple(self.columns)
-        self._encoders = {name: (place, encoder(column), ready_type(column)) for place, (name, column) in enumerate(self.columns.items())}
-        self._blank = [column.default for column in self.columns.values()]
+        self._encoders = {name: encoder(column) for name, column in self.columns.items()}
         self._decoders = tuple((name, codec) for name, column in self.columns.items() if (codec := decoder(column)))
-        marks = ", ".join("?" for _ in self.names)
-        self.insert_sql = f"INSERT INTO {quote(self.name)} ({', '.join(map(quote, self.names))}) VALUES ({marks})"
+        self.bulk = Bulk(self)
         self.select_sql = f"SELECT {', '.join(map(quote, self.names))} FROM {quote(self.name)}"
 
     def create_sql(self) -> str:
@@ -64,18 +63,18 @@ class Table:
         # AUTOINCREMENT: the number of a deleted record is never given to another one.
         return f"{quote(column.name)} INTEGER PRIMARY KEY AUTOINCREMENT" if self.is_numbered else f"{quote(column.name)} TEXT PRIMARY KEY"
 
-    def encode(self, record: Mapping[str, Any]) -> list[Any]:
-        """Return a record's values in the order of `names`; keys that are no columns are left out."""
-        row, known = self._blank.copy(), self._encoders
-        for name, value in record.items():
-            if value is not None and name in known:
-                place, encode, ready = known[name]
-                row[place] = value if type(value) is ready else encode(value)
-        return row
+    def bulk_sql(self, names: list[str]) -> str:
+        """Return the INSERT of rows that have these columns; the others get their default, which also stands for an empty value."""
+        given = {name: _mark(self.columns[name]) for name in names}
+        rest = {name: _literal(column.default) for name, column in self.columns.items() if name not in given and column.default is not None}
+        columns = ", ".join(map(quote, (*given, *rest)))
+        if not given and not rest:
+            return f"INSERT INTO {quote(self.name)} DEFAULT VALUES"
+        return f"INSERT INTO {quote(self.name)} ({columns}) VALUES ({', '.join((*given.values(), *rest.values()))})"
 
     def encode_some(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the stored form of those changes that are columns."""
-        return {name: self._encoders[name][1](value) for name, value in changes.items() if name in self._encoders}
+        return {name: self._encoders[name](value) for name, value in changes.items() if name in self._encoders}
 
     def decode(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """Return the record of a row selected by `select_sql`."""
@@ -83,3 +82,12 @@ class Table:
         for name, decode in self._decoders:
             record[name] = decode(record[name])
         return record
+
+
+def _literal(default: object) -> str:
+    """Return a column's default as SQL writes it: a number or one of our own letters."""
+    return f"'{default}'" if isinstance(default, str) else str(default)
+
+
+def _mark(column: Column) -> str:
+    return "?" if column.default is None else f"COALESCE(?, {_literal(column.default)})"
