@@ -1,0 +1,136 @@
+"""An administrator installs the app through its page; whoever may not, reads why."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from b24app.documents.templates import TEMPLATES
+from b24app.sync.entities import EVENTS
+from demo import portal
+from demo.processes import Choice, free_port, running_app
+from install.plan import ABOUT_US
+from pages import PLACEMENTS
+from robots import ROBOTS
+from tests.stories.equality import assert_equal
+from tests.stories.town import CONTACT, DEAL, Town, install
+
+MANAGER = 3
+ADMINS_ONLY = {
+    "ru": "Установить приложение может только администратор портала.",
+    "en": "Only an administrator of the portal can install the application.",
+}
+
+
+def read_registrations(town: Town) -> dict[str, list[Any]]:
+    """Return all that the portal knows of us."""
+    placements, events = town.call_as_app("placement.get"), town.call_as_app("event.get")
+    templates = town.call("crm.documentgenerator.template.list", select=["id", "name"])["templates"]
+    return {
+        "robots": town.call_as_app("bizproc.robot.list"),
+        "events": sorted((event["event"].upper(), event["handler"]) for event in events),
+        "placements": sorted((placed["placement"], placed["handler"]) for placed in placements),
+        "templates": sorted(template["name"] for template in templates.values()),
+        "numerators": sorted(one["name"] for one in town.call("crm.documentgenerator.numerator.list")["numerators"]),
+    }
+
+
+def read_secrets(town: Town) -> set[bytes]:
+    """Return every secret that the portal has ever given out: tokens of people, of the application, the application's own."""
+    with closing(sqlite3.connect(town.choice.data / "portal" / "portal.db", timeout=30)) as db:
+        tokens = {row[0] for row in db.execute("SELECT VALUE FROM tokens")}
+        apps = {value for row in db.execute("SELECT CLIENT_SECRET, APPLICATION_TOKEN FROM apps") for value in row}
+    return {secret.encode() for secret in tokens | apps}
+
+
+def find_leaks(town: Town) -> list[str]:
+    """Return the files of ours, logs included, in which one of the portal's secrets stands."""
+    secrets, files = read_secrets(town), [*town.app_data.rglob("*"), *town.choice.data.glob("*.log")]
+    assert len(secrets) > 5
+    found = {path: path.read_bytes() for path in files if path.is_file()}
+    assert any(path.name == "app.db" for path in found)
+    return [f"{path.name}: {secret[:6]!r}" for path, content in found.items() for secret in secrets if secret in content]
+
+
+def test_first_install_and_second(new_town: Town) -> None:
+    """The page shows each step to its end, all that we announce is registered once, the mirror is full; again changes nothing."""
+    page = new_town.open()
+    assert "Устанавливаем «Повторные продажи»" in page.words
+    policy = page.answer.headers["Content-Security-Policy"]
+    assert policy.endswith(f"frame-ancestors {new_town.sandbox.url}")
+
+    shown = install(new_town)  # the page is opened a second time while the first one works
+    titles = [step["title"] for step in shown[-1]["steps"]]
+    assert titles[:4] == ["Роботы", "События CRM", "Вкладки в карточках", "Шаблон предложения"]
+    assert {"Контакты", "Компании", "Лиды", "Сделки", "Товары в сделках", "Клиенты", "Сегменты"} <= set(titles)
+    assert {step["state"] for step in shown[-1]["steps"]} == {"done"}
+    assert [progress["finished"] for progress in shown] == [*[False] * (len(shown) - 1), True]
+    assert portal.is_installed(new_town.sandbox)
+
+    url = new_town.app_url
+    registered = read_registrations(new_town)
+    assert registered["robots"] == [robot.code for robot in ROBOTS]
+    assert registered["events"] == sorted((event, f"{url}/events") for event in (*EVENTS, *ABOUT_US))
+    assert registered["placements"] == sorted((place.code, f"{url}/placements/{place.code}") for place in PLACEMENTS)
+    assert registered["templates"].count(TEMPLATES[0].name["ru"]) == 1
+    assert_equal(new_town)
+
+    install_again(new_town)
+    assert read_registrations(new_town) == registered
+    assert_equal(new_town)
+
+
+def install_again(town: Town) -> None:
+    """Open the installer once more and follow it to its end; the portal itself would show it again after an update."""
+    frame = town.frame()
+    page = town.post_frame(frame["url"].replace("/app?", "/install?"), frame["form"])
+    assert page.answer.status_code == 200
+    assert list(portal.follow_install(town.app_url, page.session))[-1]["finished"]
+    assert page.post("/install/finished").answer.status_code == 204
+
+
+def test_no_secret_is_kept_in_the_clear_or_written_to_a_log(town: Town, offers_at_the_stage: None) -> None:
+    """After an install, a page, an event and a robot's call: none of the portal's secrets stands in any file of ours."""
+    town.page()
+    client = town.add(CONTACT, name="Секретный")
+    deal = town.add(DEAL, title="Секрет", typeId="SERVICE", stageId="PREPARATION", contactId=client, opportunity=10)
+    assert town.ended_run(deal)["state"] == "answered"
+    assert find_leaks(town) == []
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_who_is_no_administrator_reads_why_he_cannot_install(town: Town, lang: str) -> None:
+    """His tokens are real, his form is right; he is refused in plain words and nothing is saved."""
+    frame, tokens = town.frame(LANG=lang), town.token(MANAGER)
+    form = {**frame["form"], "AUTH_ID": tokens["access_token"], "REFRESH_ID": tokens["refresh_token"]}
+    before = town.kept()
+    page = town.post_frame(frame["url"].replace("/app?", "/install?"), form)
+    assert page.answer.status_code == 403
+    assert ADMINS_ONLY[lang] in page.words
+    assert page.session == ""
+    assert town.kept() == before
+
+
+def test_missing_permission_is_named(town: Town, tmp_path: Path) -> None:
+    """The administrator forgot to tick two permissions: the page names them and says where to tick; nothing is saved."""
+    mine = {
+        "title": "Без прав",
+        "scopes": ["crm", "placement", "user"],
+        "handler": "http://127.0.0.1:9/app",
+        "installer": "http://127.0.0.1:9/i",
+    }
+    added = portal.control(town.sandbox, "apps", **mine)
+    choice = Choice(tmp_path, app_port=free_port())
+    with running_app(choice, replace(town.sandbox, **added)) as environment:
+        poor = Town(choice, replace(town.sandbox, **added), environment)
+        frame = poor.frame()
+        answer = requests.post(frame["url"].replace("http://127.0.0.1:9/i", f"{choice.app_url}/install"), data=frame["form"], timeout=30)
+        assert answer.status_code == 422
+        assert "Приложению не хватает прав: bizproc, documentgenerator. Отметьте их" in answer.text
+        assert poor.kept_portals() == []
