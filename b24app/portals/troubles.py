@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from b24app.bitrix.budget import Budgets
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost
 from b24app.store.database import find_trouble
 
 if TYPE_CHECKING:
-    from b24app.bitrix.budget import Budgets
-    from b24app.context import Portal
+    from b24app.store.settings import AppStore
 
 # The portal's own codes, in lower case -> our word. What is not here goes by its class.
 BY_CODE = {
@@ -48,14 +48,27 @@ WORDS = (
 
 
 class Watch:
-    """Tells of a portal what is wrong with which part of the work, until it is not any more. Safe for threads and processes."""
+    """Tells of each portal what is wrong with which part of the work, until it is not any more. Safe for threads."""
 
-    def __init__(self, budgets: Budgets) -> None:
-        self._budgets = budgets
+    def __init__(self, app_store: AppStore, budgets: Budgets | None = None) -> None:
+        self._app_store, self._budgets = app_store, budgets or Budgets()
+        self._told: dict[tuple[str, str], str] = {}
 
-    def tell(self, portal: Portal, source: str, error: Exception | None) -> None:
-        """Say how some work ended: `source` is `drain` or a kind of job, `error` None when it ended well."""
-        self._budgets.of(portal.url).tell(source, name_trouble(error))
+    def note_failure(self, member_id: str, source: str, error: Exception) -> None:
+        """Say how some work failed: `source` is the loop, the drain or a kind of job."""
+        self._tell(member_id, source, name_trouble(error))
+
+    def note_success(self, member_id: str, source: str) -> None:
+        """Say that it works again."""
+        self._tell(member_id, source, "")
+
+    def _tell(self, member_id: str, source: str, code: str) -> None:
+        if self._told.get((member_id, source)) == code:
+            return
+        row = self._app_store.find_portal(member_id)
+        if row:
+            self._budgets.of(row["url"]).tell(source, code)
+            self._told[member_id, source] = code
 
 
 def name_trouble(error: Exception | None) -> str:
