@@ -77,7 +77,7 @@ class Automation:
 
     def on_change(self, change: Change) -> None:
         """Start a chain when a deal has entered a stage."""
-        if change.section != "deals" or change.kind == "delete":
+        if change.section != "deals" or change.kind == "delete" or change.is_import:
             return
         if change.kind == "update" and not (change.changed("STAGE_ID") or change.changed("CATEGORY_ID")):
             return

@@ -16,7 +16,7 @@ SECTIONS = (
     Section.declare(
         "notices",
         "ID:integer USER_ID:integer FROM_ID:integer KIND:string MESSAGE:string MESSAGE_OUT:string TAG:string SUB_TAG:string "
-        "CLIENT_ID:string CREATED:datetime",
+        "CLIENT_ID:string CREATED:datetime IS_READ:char",
         "USER_ID",
     ),
     Section.declare(

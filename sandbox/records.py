@@ -6,7 +6,7 @@ REST methods, pages and robots change records only here. Listeners are told afte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sandbox.entities import BY_SECTION
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """A record was added, updated or deleted. `before` is empty for add, `after` for delete; both carry children."""
+    """A record was added, updated or deleted. `before` is empty for add, `after` for delete; both carry children.
+
+    `is_import`: added by an import, which runs no robots.
+    """
 
     section: str
     kind: str
@@ -27,6 +30,7 @@ class Change:
     before: Record
     after: Record
     caller: Caller
+    is_import: bool = False
 
     def changed(self, name: str) -> bool:
         """Tell whether a field has another value now."""
@@ -47,16 +51,23 @@ class Records:
 
     def add(self, section: str, fields: Mapping[str, Any], caller: Caller, is_universal: bool = False) -> int:
         """Keep a new record; return its id. Raises RestError for what CRM does not take."""
+        return self._add(section, fields, {}, Change(section, "add", 0, {}, {}, caller), is_universal)
+
+    def bring_in(self, section: str, fields: Mapping[str, Any], history: Mapping[str, Any], caller: Caller) -> int:
+        """Import a CRM record: `history` is who made and moved it and when, as it was elsewhere. Raises RestError."""
+        return self._add(section, fields, history, Change(section, "add", 0, {}, {}, caller, is_import=True), is_universal=True)
+
+    def _add(self, section: str, fields: Mapping[str, Any], history: Mapping[str, Any], change: Change, is_universal: bool) -> int:
         store = self._portal.store
         with store.write():
             is_crm = section in BY_SECTION
-            record = self._rules.new_record(section, fields, caller, is_universal) if is_crm else dict(fields)
-            key = int(store.insert(section, record))
+            record = self._rules.new_record(section, fields, change.caller, is_universal) if is_crm else dict(fields)
+            key = int(store.insert(section, {**record, **history}))
             if is_crm and "TITLE" in BY_SECTION_FIELDS[section] and not record.get("TITLE"):
                 store.save(section, key, {"TITLE": f"{BY_SECTION[section].title} #{key}"})
             after = self._whole(section, key)
             self._note_stage(section, {}, after)
-            self._tell(Change(section, "add", key, {}, after, caller))
+            self._tell(replace(change, id=key, after=after))
         return key
 
     def update(self, section: str, key: int, fields: Mapping[str, Any], caller: Caller, is_universal: bool = False) -> bool:

@@ -1,4 +1,4 @@
-"""crm.activity.* and crm.activity.todo.*: calls, meetings, letters and to-dos of clients.
+"""crm.activity.*: calls, meetings and letters of clients.
 
 Sources: api-reference/crm/timeline/activities/**, tutorials/crm/how-to-add-crm-objects/how-to-send-email.md. Answers are strings.
 """
@@ -11,8 +11,7 @@ from typing import Any
 from marshmallow import fields
 
 from sandbox.access import visible
-from sandbox.activities import APP_PROVIDER, SYSTEM, TODO_PROVIDER, check_fields, new_activity, send_email
-from sandbox.clock import print_instant, read_instant
+from sandbox.activities import APP_PROVIDER, SYSTEM, check_fields, new_activity, send_email
 from sandbox.entities import BY_TYPE, ENTITIES, Field
 from sandbox.envelope import PAGE, print_page, read_start
 from sandbox.filters import Filter, WrongValue, compile_order
@@ -49,20 +48,6 @@ class ListParams(Params):
     filter = Map(load_default=dict)
     order = Map(load_default=dict)
     start = fields.Raw(load_default=0)
-
-
-class TodoParams(Params):
-    """A to-do."""
-
-    id = fields.Raw(load_default=None)
-    ownerTypeId = fields.Raw(required=True)  # noqa: N815 - the vendor's names
-    ownerId = fields.Raw(required=True)  # noqa: N815
-    deadline = fields.String(required=True)
-    title = fields.String(load_default="")
-    description = fields.String(load_default="")
-    responsibleId = fields.Raw(load_default=None)  # noqa: N815
-    colorId = fields.String(load_default="")  # noqa: N815
-    pingOffsets = Items(load_default=list)  # noqa: N815
 
 
 def print_activity(row: Record, names: set[str]) -> Record:
@@ -175,61 +160,10 @@ def _seen(call: Call) -> Where:
     return Where(f'"RESPONSIBLE_ID" = ? OR {" OR ".join(owners)}', (call.caller.user_id, *(seen.params * len(owners))))
 
 
-def todo_add(call: Call) -> Answer:
-    """Add a to-do; return its id in a map."""
-    params = call.params
-    owner_type, record = entity_of_type(params["ownerTypeId"]), _todo(call)
-    owner = get_owner(call, owner_type, params["ownerId"])
-    record |= {"OWNER_TYPE_ID": int(params["ownerTypeId"]), "OWNER_ID": owner["ID"]}
-    key = call.portal.records.add("activities", new_activity(call.portal, record, call.caller), call.caller)
-    if owner_type is not None:
-        call.portal.records.touch(owner_type.section, owner["ID"], call.caller)
-    return Answer({"id": key})
-
-
-def _todo(call: Call) -> Record:
-    params = call.params
-    try:
-        deadline = print_instant(read_instant(params["deadline"]))
-    except ValueError as error:
-        raise RestError(400, "WRONG_DATETIME_FORMAT", "Wrong datetime format.") from error
-    responsible = str(params["responsibleId"] or "")
-    return {
-        "TYPE_ID": 6,
-        "PROVIDER_ID": TODO_PROVIDER,
-        "PROVIDER_TYPE_ID": "TODO",
-        "SUBJECT": params["title"],
-        "DESCRIPTION": params["description"],
-        "RESPONSIBLE_ID": int(responsible) if responsible.isdigit() else call.caller.user_id,
-        "START_TIME": call.portal.clock.stamp(),
-        "END_TIME": deadline,
-        "DEADLINE": deadline,
-        "SETTINGS": {"COLOR": params["colorId"], "PING_OFFSETS": params["pingOffsets"]},
-    }
-
-
-def todo_update(call: Call) -> Answer:
-    """Change a to-do that is not done yet."""
-    params = call.params
-    key = str(params["id"] or "")
-    found = call.portal.store.get("activities", int(key)) if key.isdigit() else None
-    if found is None or found["PROVIDER_ID"] != TODO_PROVIDER:
-        raise RestError(400, "NOT_FOUND", "Not found.")
-    get_owner(call, entity_of_type(params["ownerTypeId"]), params["ownerId"])
-    if found["COMPLETED"] == "Y":
-        raise RestError(400, "CAN_NOT_UPDATE_COMPLETED_TODO", "Can not update completed todo.")
-    changes = {name: value for name, value in _todo(call).items() if name != "START_TIME"}
-    changes |= {"LAST_UPDATED": call.portal.clock.stamp(), "EDITOR_ID": call.caller.user_id}
-    call.portal.records.update("activities", found["ID"], changes, call.caller)
-    return Answer({"id": found["ID"]})
-
-
 METHODS = (
     Method("crm.activity.add", activity_add, WriteParams, "crm"),
     Method("crm.activity.get", activity_get, IdParams, "crm"),
     Method("crm.activity.list", activity_list, ListParams, "crm"),
     Method("crm.activity.update", activity_update, WriteParams, "crm"),
     Method("crm.activity.delete", activity_delete, IdParams, "crm"),
-    Method("crm.activity.todo.add", todo_add, TodoParams, "crm"),
-    Method("crm.activity.todo.update", todo_update, TodoParams, "crm"),
 )

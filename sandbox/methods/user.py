@@ -1,15 +1,18 @@
-"""user.*, profile, department.get: employees. Sources: api-reference/user/, common/users/, departments/."""
+"""user.*, profile: employees. Sources: api-reference/user/, common/users/."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from marshmallow import fields
 
 from sandbox.entities import Field
 from sandbox.envelope import PAGE, print_page, read_start
 from sandbox.filters import Filter, WrongValue, compile_order
-from sandbox.params import Params
-from sandbox.presenters import old_printer
+from sandbox.params import Items, Params
 from sandbox.rest import Answer, Call, Method, Record, RestError
+from sandbox.store import Where
 
 USER_FIELDS = {
     name: Field(name, kind, flags="m" if name == "UF_DEPARTMENT" else "")
@@ -23,7 +26,6 @@ USER_FIELDS = {
 }  # fmt: skip
 # What `user_brief` hides.
 CONTACTS = ("EMAIL", "PERSONAL_MOBILE", "WORK_PHONE", "UF_PHONE_INNER")
-DEPARTMENT_FIELDS = {name: Field(name, "string" if name == "NAME" else "integer") for name in ("ID", "NAME", "SORT", "PARENT", "UF_HEAD")}
 USER_SCOPES = "user|user_basic|user_brief"
 
 
@@ -35,6 +37,7 @@ class ListParams(Params):
     order = fields.Raw(load_default="ASC")
     start = fields.Raw(load_default=0)
     ID = fields.Raw(load_default=None)
+    select = Items(load_default=list)
 
 
 def print_user(row: Record, call: Call) -> Record:
@@ -48,24 +51,38 @@ def print_user(row: Record, call: Call) -> Record:
     }
     made |= {"IS_ONLINE": row["IS_ONLINE"] or "N", "TIMESTAMP_X": {}, "LAST_ACTIVITY_DATE": {}}
     made["PERSONAL_BIRTHDAY"] = f"{row['PERSONAL_BIRTHDAY']}T00:00:00+00:00" if row["PERSONAL_BIRTHDAY"] else ""
-    if not call.caller.account or call.caller.scopes & {"user", "user_basic"}:
-        return made
-    return {name: value for name, value in made.items() if name not in CONTACTS}
+    return made if _sees_contacts(call) else {name: value for name, value in made.items() if name not in CONTACTS}
+
+
+def _sees_contacts(call: Call) -> bool:
+    return not call.caller.account or bool(call.caller.scopes & {"user", "user_basic"})
 
 
 def user_get(call: Call) -> Answer:
     """user.get"""
+    asked = call.params
+    return _page(call, asked["filter"] if asked["filter"] else {"ID": asked["ID"]} if asked["ID"] else None, Where())
+
+
+def _page(call: Call, given: Any, where: Where) -> Answer:
     asked, store = call.params, call.portal.store
-    given = asked["filter"] if asked["filter"] else {"ID": asked["ID"]} if asked["ID"] else None
     try:
-        where = Filter("users", USER_FIELDS, is_nested=True).compile(given)
+        where &= Filter("users", USER_FIELDS, is_nested=True).compile(given)
     except WrongValue as error:
         raise RestError(400, "", f"Wrong value of {error} in filter.") from error
     order = compile_order(USER_FIELDS, {str(asked["sort"]).upper(): asked["order"]}, is_strict=False)
     start = read_start(asked["start"])
     total = store.count("users", where=where) if start >= 0 else 0
     rows = store.find("users", where=where, order=order, limit=PAGE, offset=max(start, 0))
-    return print_page([print_user(row, call) for row in rows], start, len(rows), total)
+    return print_page([_chosen(print_user(row, call), asked["select"]) for row in rows], start, len(rows), total)
+
+
+def _chosen(shown: Record, select: list[Any]) -> Record:
+    """Return what `select` names; "*" is everything, "UF_*" the user fields, nothing is everything too."""
+    names = {str(name).upper() for name in select}
+    if not names or "*" in names:
+        return shown
+    return {name: value for name, value in shown.items() if name in names or ("UF_*" in names and name.startswith("UF_"))}
 
 
 def _me(call: Call) -> Record:
@@ -89,44 +106,64 @@ def profile(call: Call) -> Answer:
     return Answer({"ID": str(me["ID"]), "ADMIN": call.caller.admin, **shown})
 
 
-class DepartmentParams(Params):
-    """A page of departments; conditions stand at the top level."""
-
-    ID = fields.Raw(load_default=None)
-    NAME = fields.Raw(load_default=None)
-    PARENT = fields.Raw(load_default=None)
-    UF_HEAD = fields.Raw(load_default=None)
-    sort = fields.String(load_default="ID")
-    order = fields.Raw(load_default="ASC")
-    start = fields.Raw(load_default=0)
-
-
-def department_get(call: Call) -> Answer:
-    """department.get"""
-    asked, store = call.params, call.portal.store
-    given = {name: asked[name] for name in ("ID", "NAME", "PARENT", "UF_HEAD") if asked[name] not in (None, "")}
-    try:
-        where = Filter("departments", DEPARTMENT_FIELDS).compile(given)
-    except WrongValue as error:
-        raise RestError(400, "", f"Wrong value of {error}.") from error
-    order = compile_order(DEPARTMENT_FIELDS, {str(asked["sort"]).upper(): asked["order"]}, is_strict=False)
-    start = read_start(asked["start"])
-    rows = store.find("departments", where=where, order=order, limit=PAGE, offset=max(start, 0))
-    total = store.count("departments", where=where) if start >= 0 else 0
-    return print_page([print_department(row) for row in rows], start, len(rows), total)
+# What user.search looks through, and the key that looks through all of it.
+SEARCHED = ("NAME", "LAST_NAME", "SECOND_NAME", "WORK_POSITION")
+FIND = "FIND"
+TITLES = {
+    "ID": "ID", "XML_ID": "Внешний код", "ACTIVE": "Активность", "NAME": "Имя", "LAST_NAME": "Фамилия", "SECOND_NAME": "Отчество",
+    "TITLE": "Обращение", "EMAIL": "E-Mail", "LAST_LOGIN": "Последняя авторизация", "DATE_REGISTER": "Дата регистрации",
+    "TIME_ZONE": "TIME_ZONE", "IS_ONLINE": "IS_ONLINE", "TIMESTAMP_X": "TIMESTAMP_X", "LAST_ACTIVITY_DATE": "LAST_ACTIVITY_DATE",
+    "PERSONAL_GENDER": "Пол", "PERSONAL_BIRTHDAY": "Дата рождения", "PERSONAL_PHOTO": "Фотография", "PERSONAL_CITY": "Город проживания",
+    "PERSONAL_MOBILE": "Личный мобильный", "WORK_PHONE": "Телефон компании", "WORK_POSITION": "Должность",
+    "UF_PHONE_INNER": "Внутренний телефон", "UF_DEPARTMENT": "Подразделения", "USER_TYPE": "USER_TYPE",
+}  # fmt: skip
 
 
-def print_department(row: Record) -> Record:
-    """Return a department: SORT is a number, ids are text, absent ones have no key."""
-    text = old_printer("integer")
-    made = {"ID": text(row["ID"]), "NAME": row["NAME"], "SORT": row["SORT"] or 500}
-    return made | {name: text(row[name]) for name in ("PARENT", "UF_HEAD") if row[name]}
+def user_fields(call: Call) -> Answer:
+    """user.fields: names of the fields that the scope shows"""
+    return Answer({name: title for name, title in TITLES.items() if _sees_contacts(call) or name not in CONTACTS})
+
+
+def user_search(call: Call) -> Answer:
+    """user.search: beginnings of words; FIND alone looks through names, positions and departments"""
+    asked = {str(name).upper(): value for name, value in (call.params["filter"] or {}).items()}
+    where = _search(call, asked)
+    rest = {name: value for name, value in asked.items() if name not in (*SEARCHED, FIND, "UF_DEPARTMENT_NAME")}
+    return _page(call, rest, where)
+
+
+def _search(call: Call, asked: Mapping[str, Any]) -> Where:
+    words = str(asked.get(FIND) or "").split()
+    found = Where()
+    for word in words:
+        parts = [_begins(name, word) for name in SEARCHED] + [_in_department(call, word)]
+        found &= Where(" OR ".join(f"({part.sql})" for part in parts), tuple(one for part in parts for one in part.params))
+    if words:
+        return found
+    for name in SEARCHED:
+        if asked.get(name):
+            found &= _begins(name, str(asked[name]))
+    return found & _in_department(call, str(asked["UF_DEPARTMENT_NAME"])) if asked.get("UF_DEPARTMENT_NAME") else found
+
+
+def _begins(column: str, text: str) -> Where:
+    """Return the condition that a word of the column begins so; case does not matter."""
+    start = text.lower().rstrip("%").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return Where(f"LOWER(' ' || COALESCE(\"{column}\", '')) LIKE ? ESCAPE '\\'", (f"% {start}%",))
+
+
+def _in_department(call: Call, text: str) -> Where:
+    named = call.portal.store.find("departments", where=_begins("NAME", text))
+    ids = {row["ID"] for row in named}
+    people = [row["ID"] for row in call.portal.store.find("users") if ids & set(row["UF_DEPARTMENT"] or [])]
+    return Where(f'"ID" IN ({", ".join("?" for _ in people)})', tuple(people))
 
 
 METHODS = (
     Method("user.get", user_get, ListParams, USER_SCOPES),
+    Method("user.search", user_search, ListParams, USER_SCOPES),
+    Method("user.fields", user_fields, None, USER_SCOPES),
     Method("user.current", user_current, None, USER_SCOPES),
     Method("user.admin", user_admin),
     Method("profile", profile),
-    Method("department.get", department_get, DepartmentParams, "department|user|user_basic"),
 )

@@ -44,7 +44,9 @@ def portal(tmp_path: Path, filled_file: Path, clock: FakeClock) -> Iterator[Port
 @pytest.fixture
 def admin() -> Caller:
     """The administrator through a webhook with every scope that the tests use."""
-    scopes = frozenset(("crm", "user", "department", "bizproc", "placement", "im", "documentgenerator"))
+    scopes = frozenset(
+        ("crm", "user", "department", "bizproc", "placement", "im", "documentgenerator", "userfieldconfig", "catalog", "messageservice")
+    )
     return Caller(1, admin=True, scopes=scopes, webhook_id=1)
 
 
@@ -95,7 +97,18 @@ def running(portal: Portal) -> Iterator[Portal]:
 @pytest.fixture
 def app(running: Portal, receiver: Receiver) -> Caller:
     """An installed application of the receiver, called in the administrator's name."""
-    scopes = ("crm", "bizproc", "placement", "user", "im", "documentgenerator")
+    scopes = (
+        "crm",
+        "bizproc",
+        "placement",
+        "user",
+        "im",
+        "documentgenerator",
+        "messageservice",
+        "userfieldconfig",
+        "catalog",
+        "department",
+    )
     made = running.grants.add_app({"ru": "Приложение", "en": "App"}, f"{receiver.url}/app", f"{receiver.url}/install", scopes)
     running.grants.save_app(made["CLIENT_ID"], {"INSTALLED": True})
     return Caller(1, admin=True, app=made["CLIENT_ID"], scopes=frozenset(scopes))
