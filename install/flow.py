@@ -12,10 +12,9 @@ from b24app.bitrix.oauth import TokenPair
 from b24app.bitrix.payloads import read_form
 from b24app.context import Portal, utc_now
 from b24app.errors import BitrixBusy, BitrixError, BitrixLost, Malformed, NotFromBitrix
-from b24app.portals import access, registry
+from b24app.portals import access, registry, webhook
 from b24app.portals.session import Session
 from b24app.portals.tokens import save_pair
-from install.job import RUN
 from install.progress import read_progress
 from install.refusals import Refusal, refuse
 
@@ -108,12 +107,13 @@ def _save(services: Services, frame: Frame, portal: Portal, facts: Mapping[str, 
     family = str(app.get("LICENSE_FAMILY") or "") if isinstance(app, Mapping) else ""
     with store.write():
         run = _order(services, frame, portal.member_id)
+        webhook.leave(store, portal.url)
         registry.save_portal(store, portal)
         registry.save_application_token(store, vault, portal.member_id, frame.application_token)
         save_pair(store, vault, portal.member_id, TokenPair(frame.auth_id, frame.refresh_id, utc_now().timestamp() + frame.expires))
         store.save_setting(portal.member_id, registry.LICENSE_FAMILY, family)
         store.save_setting(portal.member_id, registry.CLEAN, False)
-        store.save_setting(portal.member_id, RUN, run)
+        store.save_setting(portal.member_id, registry.RUN, run)
     return run["name"]
 
 
@@ -121,7 +121,7 @@ def _order(services: Services, frame: Frame, member_id: str) -> dict[str, Any]:
     """Return the order that is under way, or a new one: who comes back to the page must not begin everything anew."""
     now = utc_now().timestamp()
     known = registry.find_portal(services.app_store, member_id)
-    run = services.app_store.find_setting(member_id, RUN)
+    run = services.app_store.find_setting(member_id, registry.RUN)
     is_young = bool(run) and now - run["at"] < PATIENCE and known is not None and known.state == "installing"
     if is_young and read_progress(services.app_store, services.stores, member_id, frame.lang)["state"] in UNDER_WAY:
         return dict(run)

@@ -10,21 +10,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from b24app.bitrix.budget import PAUSED
+from b24app.context import WEBHOOK
 from b24app.drain import STEPS, fill
 from b24app.errors import AppError, BitrixBusy, BitrixError, BitrixGone, BitrixLost
+from b24app.portals.registry import RUN
 from b24app.store.cursors import find_cursor, save_cursor
 from b24app.store.progress import fail_step, finish_step, forget_steps, list_steps, note_step, plan_steps, start_step
 from b24app.sync.apply import INSTANT
 from b24app.sync.first import plan_first_sync
 from install.plan import make_plan
-from install.registration import PARTS
+from install.registration import PARTS, WITHOUT_APP
 from install.words import write_note
 
 if TYPE_CHECKING:
     from b24app.context import Context
 
 JOB = "install"  # under which the steps are kept
-RUN = "install_run"  # setting (web) and cursor (worker): which order the steps belong to
 PASSING = (BitrixBusy, BitrixLost)
 
 
@@ -33,8 +35,11 @@ def install_job(ctx: Context, payload: Mapping[str, Any]) -> None:
     _begin(ctx, str(payload.get("run", "")))
     plan = make_plan(ctx.config, ctx.portal)
     for step, part in PARTS.items():
-        with _part(ctx, step):
-            part(ctx, plan)
+        if ctx.portal.access == WEBHOOK and step not in WITHOUT_APP:
+            _leave_out(ctx, step)
+        else:
+            with _part(ctx, step):
+                part(ctx, plan)
     with _telling_failures(ctx):
         fill(ctx, JOB)
 
@@ -55,6 +60,12 @@ def _begin(ctx: Context, run: str) -> None:
         plan_first_sync(ctx, JOB)
         plan_steps(ctx.store, JOB, STEPS)
         save_cursor(ctx.store, RUN, run)
+
+
+def _leave_out(ctx: Context, step: str) -> None:
+    """A part that only an installed application may have is not asked for; the page says so."""
+    finish_step(ctx.store, JOB, step, _now(ctx))
+    note_step(ctx.store, JOB, step, write_note("needs_app"))
 
 
 @contextmanager
@@ -80,9 +91,9 @@ def _telling_failures(ctx: Context) -> Iterator[None]:
     """Show beside the running step why it cannot go on; the error itself goes to the worker."""
     try:
         yield
-    except PASSING:
+    except PASSING as error:
         for step in _running(ctx):
-            note_step(ctx.store, JOB, step, write_note("busy"))
+            note_step(ctx.store, JOB, step, write_note("paused" if error.code == PAUSED else "busy"))
         raise
     except Exception as error:
         for step in _running(ctx):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from b24app.errors import NotFound
+from b24app.portals.registry import RUN
 from b24app.store.cursors import find_cursor
 from b24app.store.progress import list_steps
-from install.job import JOB, RUN
+from install.job import JOB
 from install.words import read_note, read_title
 
 if TYPE_CHECKING:

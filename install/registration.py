@@ -97,6 +97,9 @@ PARTS: Mapping[str, Part] = {
 }
 
 
+WITHOUT_APP = frozenset({"templates"})  # what a webhook may do too; all else belongs to an installed application
+
+
 def _placement(placed: Placed, lang: str) -> dict[str, Any]:
     titles = {each: {"TITLE": title} for each, title in placed.title.items()}
     return {"PLACEMENT": placed.code, "HANDLER": placed.handler, "TITLE": placed.title[lang], "LANG_ALL": titles}

@@ -28,6 +28,11 @@ NOTES: Mapping[str, Texts] = {
         "ru": "недоступно на этом портале: {reason}. Остальное работает без этого.",
         "en": "not available in this portal: {reason}. Everything else works without it.",
     },
+    "needs_app": {
+        "ru": "только для установленного приложения: портал подключён вебхуком",
+        "en": "for an installed application only: the portal is connected by a webhook",
+    },
+    "paused": {"ru": "приостановлено администратором", "en": "paused by an administrator"},
     "given_up": {"ru": "портал слишком долго не отвечал", "en": "the portal did not answer for too long"},
     "failed": {"ru": "не получилось: {reason}", "en": "it did not work: {reason}"},
 }

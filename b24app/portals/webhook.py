@@ -114,6 +114,14 @@ def find_root(app_store: AppStore, vault: Vault, portal: Portal) -> str | None:
     return vault.open(sealed)
 
 
+def leave(app_store: AppStore, url: str) -> None:
+    """Give a portal's webhook up, with its mirror: the application has been installed there."""
+    for portal in registry.list_portals(app_store):
+        if portal.access == WEBHOOK and portal.url == url:
+            app_store.save_setting(portal.member_id, registry.CLEAN, True)
+            registry.dismiss(app_store, portal.member_id)
+
+
 def _check_not_installed(app_store: AppStore, hook: Webhook) -> None:
     if any(portal.url == hook.origin and portal.access != WEBHOOK for portal in registry.list_portals(app_store)):
         raise Mistaken(
