@@ -20,28 +20,33 @@ import robots.routes
 import robots.run
 from b24app import cli, web
 from b24app.bitrix.budget import budget_file
-from b24app.bitrix.client import Client
+from b24app.bitrix.client import ROOT, Client
 from b24app.bitrix.door import Door
 from b24app.bitrix.limits import BULK, EVENTS, INTERACTIVE, Lane
 from b24app.bitrix.oauth import OAuth
 from b24app.config import Config
 from b24app.context import Context, Portal, Viewer
+from b24app.documents.issue import refresh_pdfs
 from b24app.drain import reconcile
 from b24app.errors import BitrixGone
 from b24app.jobs import Jobs
 from b24app.log import PortalLog
 from b24app.portals import registry
-from b24app.portals.access import viewer_of
+from b24app.portals.access import Proven, viewer_of
+from b24app.portals.manner import find_manner
 from b24app.portals.session import Session, Signer
-from b24app.portals.tokens import BorrowedTokens, StoredTokens
+from b24app.portals.tokens import BorrowedTokens, NoTokens, StoredTokens
+from b24app.portals.troubles import Watch
 from b24app.portals.vault import Vault
+from b24app.portals.webhook import find_root
 from b24app.pursuit import Kind
 from b24app.segments.membership import refresh
 from b24app.services import Services
-from b24app.store.inbox import Inbox, InboxReader
+from b24app.store.inbox import Inbox, InboxReader, Upkeep
 from b24app.store.mirror import PortalStore, PortalStores
 from b24app.store.settings import AppStore
-from b24app.worker import Desk, Worker, let_go
+from b24app.upkeep import list_passed, oldest_kept
+from b24app.worker import Desk, Worker, is_trouble, let_go
 
 Work = Callable[[Context, dict[str, Any]], Any]
 
@@ -64,6 +69,7 @@ KINDS: Mapping[str, Duty] = {
     "robot_call": Duty(robots.run.run_call, robots.run.give_up),
     "sweep": Duty(lambda ctx, payload: reconcile(ctx, bool(payload.get("full"))), is_long=True),
     "refresh": Duty(lambda ctx, _: refresh(ctx, None), is_long=True),
+    "pdf": Duty(lambda ctx, _: refresh_pdfs(ctx), is_long=True),
 }
 BLUEPRINTS = (install.routes.blueprint, handlers.routes.blueprint, robots.routes.blueprint, pages.routes.blueprint)
 
@@ -94,10 +100,18 @@ class Toolbox:
         return self._tokens.setdefault(member_id, StoredTokens(self.app_store, self.vault, self.oauth, member_id, path))
 
     def client(self, portal: Portal) -> Client:
-        """Return a client with the installer's tokens; the worker's can also read in bulk."""
+        """Return a client with the installer's tokens, or by the portal's webhook; the worker's can also read in bulk."""
         make = self.door.bulk_client if self.process == "worker" else self.door.client
         family = self.app_store.find_setting(portal.member_id, registry.LICENSE_FAMILY, "")
-        return make(portal.url, self.tokens(portal.member_id), family)
+        root = find_root(self.app_store, self.vault, portal)
+        place = self.door.place(portal.url, root or ROOT, lambda url: registry.move(self.app_store, portal.member_id, url))
+        client = make(place, NoTokens() if root else self.tokens(portal.member_id), family)
+        client.budget.be(find_manner(self.app_store, portal))
+        return client
+
+    def client_at(self, origin: str, root: str) -> Client:
+        """Return a client by a webhook that is not kept yet."""
+        return self.door.client(self.door.place(origin, root), NoTokens())
 
     def context(self, portal: Portal, viewer: Viewer, store: PortalStore, lang: str) -> Context:
         """Return what every verb of a room takes first."""
@@ -155,49 +169,59 @@ def make_services(tools: Toolbox) -> Services:
         g.setdefault(web.OPENED, []).append(store)
         return tools.context(portal, viewer_of(session), store, session.lang)
 
+    upkeep = Upkeep(lambda: list_passed(tools.app_store, tools.stores), lambda: oldest_kept(tools.config))
     return Services(
         config=tools.config,
         app_store=tools.app_store,
-        inbox=Inbox(tools.config.data_dir / "inbox.db"),
+        inbox=Inbox(tools.config.data_dir / "inbox.db", upkeep),
         stores=tools.stores,
         vault=tools.vault,
         oauth=tools.oauth,
         signer=Signer(tools.config.secret_key),
         context=context,
         client_for=lambda url, access_token: tools.door.client(url, BorrowedTokens(access_token)),
+        client_at=tools.client_at,
+        proven=Proven(),
     )
 
 
 def create_worker(config: Config) -> tuple[Worker, Callable[[], None]]:
     """Return the worker, and what closes its tools when it has come to its end."""
     tools = Toolbox(config, "worker")
+    watch = Watch(tools.app_store, tools.door.budgets)
     desk = Desk(
         config=config,
         app_store=tools.app_store,
         reader=InboxReader(config.data_dir / "inbox.db"),
-        jobs=Jobs(config, make_kinds(tools)),
+        jobs=Jobs(config, make_kinds(tools, watch)),
         context=tools.worker_context,
         remove=tools.remove,
+        watch=watch,
     )
     return Worker(desk), tools.close
 
 
-def make_kinds(tools: Toolbox) -> dict[str, Kind]:
-    """Give every kind of job its portal's context; a portal that is gone is dismissed on the way."""
+def make_kinds(tools: Toolbox, watch: Watch) -> dict[str, Kind]:
+    """Give every kind of job its portal's context; its troubles are noted, a portal that is gone is dismissed on the way."""
 
-    def with_context(work: Work, lane: Lane) -> Callable[[str, dict[str, Any]], None]:
+    def with_context(name: str, work: Work, lane: Lane) -> Callable[[str, dict[str, Any]], None]:
         def run(member_id: str, payload: dict[str, Any]) -> None:
             portal = registry.get_portal(tools.app_store, member_id)
             try:
                 work(tools.worker_context(portal, lane), payload)
-            except BitrixGone as error:
-                let_go(tools.app_store, portal, error)
+            except Exception as error:
+                if is_trouble(error):
+                    watch.note_failure(member_id, name, error)
+                if isinstance(error, BitrixGone):
+                    let_go(tools.app_store, portal, error)
                 raise
+            watch.note_success(member_id, name)
 
         return run
 
-    def kind(duty: Duty) -> Kind:
+    def kind(name: str, duty: Duty) -> Kind:
         lane = BULK if duty.is_long else INTERACTIVE
-        return Kind(with_context(duty.run, lane), with_context(duty.give_up, lane) if duty.give_up else None, duty.is_long)
+        last = with_context(name, duty.give_up, lane) if duty.give_up else None
+        return Kind(with_context(name, duty.run, lane), last, duty.is_long)
 
-    return {name: kind(duty) for name, duty in KINDS.items()}
+    return {name: kind(name, duty) for name, duty in KINDS.items()}

@@ -90,12 +90,15 @@ class Config:
     web_threads: int = _setting(_whole, "Requests answered at the same time", 32)
     max_body: int = _setting(_whole, "Largest request that is read, bytes", 262144)
     log_level: str = _setting(_level, "DEBUG, INFO, WARNING or ERROR", "INFO")
-    jobs_url: str = _setting(_text, "Database of background jobs: empty for DATA_DIR/jobs.db, or postgresql://...", "", secret=True)
-    executor_id: str = _setting(_text, "Name of this worker; stays the same over restarts, differs between machines", "worker-1")
+    jobs_url: str = _setting(
+        _text, "Database of jobs, for this app alone: empty for DATA_DIR/jobs.db, or postgresql://...", "", secret=True
+    )
+    executor_id: str = _setting(_text, "Name of this worker; another name takes over the work of the one before", "worker-1")
     job_threads: int = _setting(_whole, "Jobs that run at the same time", 8)
     jobs_per_portal: int = _setting(_whole, "Jobs of one portal that run at the same time", 2)
     job_patience_hours: float = _setting(_seconds, "How long a job waits for a portal that is busy or away, hours", 24.0)
     poll_seconds: float = _setting(_seconds, "How often the worker looks for something new, seconds", 0.2)
+    keep_days: int = _setting(_whole, "How long finished jobs and messages that were taken in are kept, days", 30)
     sweep_seconds: float = _setting(_seconds, "How often the worker asks the portals what changed, seconds", 300.0)
 
     @classmethod

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from b24app.errors import AppError, BitrixBusy, BitrixError, Malformed, Mistaken, NotFound, Overloaded, Refused
 from b24app.log import bound
+from b24app.store.database import find_trouble
 from b24app.worker import is_alive
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def answer_http_error(error: HTTPException) -> Response:
 
 
 def answer_defect(error: Exception) -> Response:
-    """Answer what nobody foresaw."""
+    """Answer what nobody foresaw; a disk that is full or a file that is locked is not ours to mend, and passes."""
+    if trouble := find_trouble(error):
+        return answer_app_error(Overloaded(f"{trouble}: {error!r}"))
     log.exception("unforeseen error", exc_info=error, extra={"path": request.path})
     return _answer(500, "Something went wrong")
 

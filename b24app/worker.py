@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 from b24app.alone import Alone
 from b24app.context import Context, Portal
 from b24app.drain import drain, take_inbox
-from b24app.errors import BitrixBusy, BitrixGone, BitrixLost, NotFound
+from b24app.errors import AppError, BitrixBusy, BitrixError, BitrixGone, BitrixLost, NotFound
 from b24app.log import bound
 from b24app.portals import registry
-from b24app.timers import TIMERS
 from b24app.store.database import find_trouble
+from b24app.timers import TIMERS
 from b24app.upkeep import oldest_kept
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ class Worker:
         try:
             work()
         except Exception as error:
-            self.desk.watch.note_failure(portal.member_id, source, error)
+            if is_trouble(error):
+                self.desk.watch.note_failure(portal.member_id, source, error)
             self._face(portal, lane, error)
         else:
             self.desk.watch.note_success(portal.member_id, source)
@@ -203,6 +204,11 @@ def is_alive(data_dir: Path, now: float) -> bool:
         return now - (data_dir / HEARTBEAT).stat().st_mtime < DEAD_SECONDS
     except FileNotFoundError:
         return False
+
+
+def is_trouble(error: Exception) -> bool:
+    """Tell whether an error keeps the portal's work from going on: not so what a person has to mend, it is told to that person."""
+    return isinstance(error, BitrixError) or not isinstance(error, AppError)
 
 
 def let_go(app_store: AppStore, portal: Portal, error: BitrixGone) -> None:

@@ -7,12 +7,17 @@ for all requests at once: thirty requests wait for one fsync, not for thirty. Ne
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import sqlite3
 import threading
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,12 +28,20 @@ from b24app.errors import Malformed, Overloaded
 from b24app.store.database import open_reader, open_writer, transaction
 from b24app.store.migrations.inbox import MIGRATIONS
 
+INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+MOST_ID = 2**63 - 1
 Kind = Literal["event", "robot", "command"]
 
 MOST_WAITING = 4096
 MOST_TOGETHER = 512
 COMMIT_SECONDS = 20.0
+PRUNE_SECONDS = 600.0  # between two looks for what is old
+PRUNED = 1000  # messages of a portal that are forgotten in one transaction: requests wait for it
+PRUNE_AGAIN = 1.0  # seconds to the next one when there is more
+OLDEST = "SELECT id, received_at FROM message WHERE member_id = ? AND id <= ? ORDER BY id LIMIT ?"
 INSERT = "INSERT INTO message (received_at, kind, member_id, key, body) VALUES (?, ?, ?, ?, ?)"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,14 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Upkeep:
+    """What the inbox may forget: messages up to `passed` (an id for each portal; of portals not in it all) and before `oldest`."""
+
+    passed: Callable[[], Mapping[str, int]]
+    oldest: Callable[[], float]  # unix seconds
+
+
+@dataclass(frozen=True)
 class _Entry:
     row: tuple[str, str, str, str, str]
     saved: Future[int]
@@ -52,8 +73,9 @@ class _Entry:
 class Inbox:
     """The writing end. Touches nothing before `open` or the first append, so that only the web process becomes the writer."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, upkeep: Upkeep | None = None) -> None:
+        self._path, self._upkeep = path, upkeep
+        self._prunes_at = time.monotonic() + PRUNE_AGAIN
         self._waiting: queue.Queue[_Entry | None] = queue.Queue(MOST_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -72,7 +94,7 @@ class Inbox:
 
         Raises Overloaded when it is not known to be saved: too many wait, the disk refuses, or the inbox is closed.
         """
-        received_at = utc_now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        received_at = utc_now().strftime(INSTANT)
         entry = _Entry((received_at, kind, _check_text(member_id), _check_text(key), json.dumps(body)), Future())
         try:
             self._offer(entry)
@@ -103,7 +125,7 @@ class Inbox:
             self._thread.start()
 
     def _write(self, db: Database) -> None:
-        while (first := self._waiting.get()) is not None:
+        while (first := self._next(db)) is not None:
             batch = [first]
             while len(batch) < MOST_TOGETHER and not self._waiting.empty():
                 entry = self._waiting.get()
@@ -113,6 +135,14 @@ class Inbox:
                 batch.append(entry)
             _commit(db, batch)
         db.close()
+
+    def _next(self, db: Database) -> _Entry | None:
+        """Return who waits longest; see to the upkeep when it is time, between two commits."""
+        while True:
+            if self._upkeep and time.monotonic() >= self._prunes_at:
+                self._prunes_at = time.monotonic() + (PRUNE_AGAIN if prune(db, self._upkeep) else PRUNE_SECONDS)
+            with suppress(queue.Empty):
+                return self._waiting.get(timeout=max(self._prunes_at - time.monotonic(), 0.01) if self._upkeep else None)
 
 
 class InboxReader:
@@ -144,6 +174,33 @@ class InboxReader:
             else:
                 self._db = db
         return self._db
+
+
+def prune(db: Database, upkeep: Upkeep) -> bool:
+    """Forget the oldest messages that were taken in; tell whether there may be more."""
+    is_more, before = False, datetime.fromtimestamp(upkeep.oldest(), UTC).strftime(INSTANT)
+    try:
+        passed = upkeep.passed()
+        for member_id in _list_members(db):
+            oldest = list(db.query(OLDEST, (member_id, passed.get(member_id, MOST_ID), PRUNED)))
+            old = [(row["id"],) for row in oldest if row["received_at"] < before]
+            if old:
+                with transaction(db):
+                    db.conn.executemany("DELETE FROM message WHERE id = ?", old)
+            is_more = is_more or len(old) == PRUNED
+    except (OSError, sqlite3.Error) as error:
+        log.warning("inbox: upkeep is put off", extra={"reason": repr(error)})
+    return is_more
+
+
+def _list_members(db: Database) -> list[str]:
+    """Return whose messages there are, by jumps in the index: the file may be large and requests wait."""
+    found: list[str] = []
+    while rows := list(db.query("SELECT min(member_id) AS next FROM message WHERE member_id > ?", (found[-1] if found else "",))):
+        if rows[0]["next"] is None:
+            break
+        found.append(rows[0]["next"])
+    return found
 
 
 def _commit(db: Database, batch: list[_Entry]) -> None:

@@ -18,6 +18,7 @@ from b24app.context import Context, Portal
 from b24app.errors import BitrixBusy, BitrixGone, Malformed, Mistaken, NotFound
 from b24app.portals import registry
 from b24app.portals.session import Session
+from b24app.portals.troubles import Watch
 from b24app.store.mirror import PortalStores
 
 
@@ -108,7 +109,7 @@ def test_job_of_a_portal_that_is_gone_dismisses_it(config: Config, monkeypatch: 
     monkeypatch.setattr(app_module, "KINDS", {"sweep": app_module.Duty(find_it_gone)})
     tools = Toolbox(config, "worker")
     registry.save_portal(tools.app_store, Portal("m1", "https://one.bitrix24.ru", "installed"))
-    sweep = make_kinds(tools)["sweep"].run
+    sweep = make_kinds(tools, Watch(tools.app_store, tools.door.budgets))["sweep"].run
 
     with pytest.raises(BitrixGone):
         sweep("m1", {})

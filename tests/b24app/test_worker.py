@@ -17,6 +17,7 @@ from b24app.config import Config
 from b24app.context import Context, Portal, Viewer
 from b24app.errors import BitrixBusy, BitrixGone, BitrixLost, NotFound
 from b24app.portals import registry
+from b24app.portals.troubles import Watch
 from b24app.store.changes import count_changes
 from b24app.store.inbox import Inbox, InboxReader
 from b24app.store.mirror import PortalStores
@@ -29,6 +30,7 @@ class FakeJobs:
     """Remembers what was ordered; what is over is for the test to say."""
 
     ordered: list[tuple[str, str, str]] = field(default_factory=list)
+    pruned: list[float] = field(default_factory=list)
     over: bool = True
     runs: bool = False
 
@@ -45,6 +47,11 @@ class FakeJobs:
         self.ordered.append((kind, member_id, key))
         return key
 
+    def prune(self, before: float) -> int:
+        """Remember that upkeep was done."""
+        self.pruned.append(before)
+        return 0
+
     def is_over(self, job_id: str) -> bool:
         """Answer what the test said."""
         return self.over
@@ -59,7 +66,9 @@ class House:
         self.jobs, self.removed = FakeJobs(), list[str]()
         self.config = Config(client_id="c", client_secret="s", url="http://a", portals=("http://p",), data_dir=data_dir, poll_seconds=0.01)
         jobs: Any = self.jobs
-        self.desk = Desk(self.config, self.app_store, InboxReader(data_dir / "inbox.db"), jobs, self.context, self.remove)
+        self.desk = Desk(
+            self.config, self.app_store, InboxReader(data_dir / "inbox.db"), jobs, self.context, self.remove, Watch(self.app_store)
+        )
         self.worker = Worker(self.desk)
         self.drained: list[str] = []
         self.trouble: dict[str, Exception] = {}
