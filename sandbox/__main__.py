@@ -16,13 +16,14 @@ from typing import Any
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from sandbox.control import describe
+from sandbox.edge import by_host
 from sandbox.faults import read_file
 from sandbox.fill import access_of, make_once
 from sandbox.options import read_options
 from sandbox.portal import Portal
 from sandbox.server import create_app
 
-LISTENS_ON = "127.0.0.1"
+HOST = "127.0.0.1"
 
 
 class Server(BaseApplication):
@@ -47,7 +48,7 @@ class Server(BaseApplication):
     def load(self) -> Any:
         """Open the portal in the worker and return its web application."""
         self._portal = open_portal(self._options, self._url)
-        return create_app(self._portal)
+        return by_host(create_app(self._portal), self._portal)
 
     def _start(self, _worker: Any) -> None:
         if self._portal is not None:
@@ -62,7 +63,7 @@ class Server(BaseApplication):
 
 def address_of(options: Namespace, listener: socket.socket) -> str:
     """Return the portal's address; port 0 has become a real one by now."""
-    return f"{'https' if options.cert else 'http'}://{options.host}:{listener.getsockname()[1]}"
+    return options.url or f"{'https' if options.cert else 'http'}://{HOST}:{listener.getsockname()[1]}"
 
 
 def open_portal(options: Namespace, url: str) -> Portal:
@@ -70,6 +71,7 @@ def open_portal(options: Namespace, url: str) -> Portal:
     portal = Portal(
         options.data,
         url,
+        oauth_url=options.oauth_url,
         token_ttl=options.token_ttl,
         plan=options.limits,
         operating_limit=options.operating_limit,
@@ -85,7 +87,7 @@ def listen(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((LISTENS_ON, port))
+        listener.bind((HOST, port))
         listener.listen(256)
     except OSError:
         listener.close()

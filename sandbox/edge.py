@@ -1,15 +1,22 @@
-"""The server's edge: plays ordered faults on an answer on its way to the caller. The one place that spoils answers."""
+"""The server's edge: spoils answers as ordered on their way to the caller, and leads calls of the authorization server to its routes.
+
+Nothing else spoils answers; what a refusal looks like is the envelope's business.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from flask import Response, request
 
-from sandbox.portal import Portal
+from sandbox.portal import OAUTH_PATH, Portal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def send(portal: Portal, account: str, method: str, make: Callable[[], Response]) -> Response:
@@ -34,3 +41,14 @@ def _hang_up() -> Response:
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
     return Response(status=200)
+
+
+def by_host(app: WSGIApplication, portal: Portal) -> WSGIApplication:
+    """Return the application behind two origins: what asks the authorization server's own host gets its routes alone."""
+
+    def route(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if portal.oauth_domain != portal.domain and environ.get("HTTP_HOST") == portal.oauth_domain:
+            environ["PATH_INFO"] = OAUTH_PATH + environ["PATH_INFO"]
+        return app(environ, start_response)
+
+    return route

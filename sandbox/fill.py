@@ -105,7 +105,7 @@ def access_of(portal: Portal) -> dict[str, str]:
         "webhook": f"{portal.client_endpoint}{hook['USER_ID']}/{hook['CODE']}/",
         "client_id": app["CLIENT_ID"],
         "client_secret": app["CLIENT_SECRET"],
-        "oauth_url": f"{portal.url}/oauth-server",
+        "oauth_url": portal.oauth_url,
         "member_id": portal.member_id,
         "js_url": f"{portal.url}/api/v1/",
     }

@@ -15,7 +15,7 @@ from sandbox import edge
 from sandbox.clock import from_unix
 from sandbox.envelope import to_json
 from sandbox.oauth import TokenPair
-from sandbox.portal import Portal
+from sandbox.portal import OAUTH_PATH, Portal
 from sandbox.rest import Record, RestError
 
 KINDS = {"authorization_code": ("code", "code"), "refresh_token": ("refresh", "refresh_token")}
@@ -27,15 +27,15 @@ def make_blueprint(portal: Portal) -> Blueprint:
     """Return the routes."""
     blueprint = Blueprint("oauth", __name__)
 
-    @blueprint.route("/oauth-server/oauth/token/", methods=["GET", "POST"])
+    @blueprint.route(OAUTH_PATH + "/oauth/token/", methods=["GET", "POST"])
     def token() -> Response:
         asked = request.values.to_dict()
         client_id = asked.get("client_id", "")
         portal.faults.refuse(client_id, TOKENS_METHOD, is_inner=False)
         return edge.send(portal, client_id, TOKENS_METHOD, lambda: _json(print_tokens(portal, *grant(portal, asked))))
 
-    @blueprint.route("/oauth-server/rest/app.info", methods=["GET", "POST"], strict_slashes=False)
-    @blueprint.route("/oauth-server/rest/app.info/", methods=["GET", "POST"])
+    @blueprint.route(OAUTH_PATH + "/rest/app.info", methods=["GET", "POST"], strict_slashes=False)
+    @blueprint.route(OAUTH_PATH + "/rest/app.info/", methods=["GET", "POST"])
     def app_info() -> Response:
         body: Any = request.get_json(silent=True) if request.is_json else None
         given = (body.get("auth") if isinstance(body, dict) else None) or request.values.get("auth", "")
@@ -67,7 +67,7 @@ def print_tokens(portal: Portal, pair: TokenPair, is_renewed: bool) -> Record:
     made: Record = {
         "access_token": pair.access,
         "client_endpoint": portal.client_endpoint,
-        "domain": portal.domain,
+        "domain": portal.oauth_domain,
         "expires_in": portal.grants.token_ttl,
         "member_id": portal.member_id,
         "refresh_token": pair.refresh,
@@ -117,7 +117,7 @@ def authorize_address(portal: Portal, asked: dict[str, str]) -> str:
         "domain": portal.domain,
         "member_id": portal.member_id,
         "scope": ",".join(app["SCOPES"]),
-        "server_domain": portal.domain,
+        "server_domain": portal.oauth_domain,
     }
     glue = "&" if "?" in app["HANDLER"] else "?"
     return f"{app['HANDLER']}{glue}{urlencode(query)}"

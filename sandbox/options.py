@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from sandbox.limits import PLANS
@@ -21,8 +22,12 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     _add_address(serve)
     _add_behaviour(serve)
     options = parser.parse_args(arguments)
-    if options.command == "serve" and bool(options.cert) != bool(options.key):
-        parser.error("--cert and --key are given together")
+    if options.command == "serve":
+        if bool(options.cert) != bool(options.key):
+            parser.error("--cert and --key are given together")
+        for address in filter(None, (options.url, options.oauth_url)):
+            if not re.fullmatch(r"https?://[^/?#]+", address):
+                parser.error(f"{address} is not an address as https://portal.example")
     return options
 
 
@@ -40,7 +45,8 @@ def _add_company(parser: argparse.ArgumentParser) -> None:
 def _add_address(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--port", type=int, default=8024, help="0 takes a free one")
-    add("--host", default="127.0.0.1", help="the name in the portal's address; it listens on 127.0.0.1 whatever the name")
+    add("--url", help="the portal's public address when something stands before 127.0.0.1, as https://portal.example")
+    add("--oauth-url", help="an origin of its own for the authorization server, which answers there by the Host header")
     add("--cert", type=Path, help="certificate (PEM) for https")
     add("--key", type=Path, help="the certificate's key (PEM)")
 

@@ -23,6 +23,7 @@ from sandbox.sections import SECTIONS
 from sandbox.stages import Stages
 from sandbox.store import Store
 
+OAUTH_PATH = "/oauth-server"  # where the authorization server answers unless it has an origin of its own
 PORTAL_FILE = "portal.db"
 # What app.info calls the tariff of a set of limits.
 LICENCES = {"cloud": "pro100", "enterprise": "ent250", "none": "ent250"}
@@ -31,7 +32,8 @@ LICENCES = {"cloud": "pro100", "enterprise": "ent250", "none": "ent250"}
 class Portal:
     """One portal. `url` is its public address without a slash at the end; `language` is what people see it in.
 
-    `plan` names the tariff whose limits the portal keeps (of requests: the server), `log` the file of calls (DIR/calls.jsonl).
+    `oauth_url` is the authorization server's origin when that is another one. `plan` names the tariff whose limits the portal keeps
+    (of requests: the server), `log` the file of calls (DIR/calls.jsonl).
     `is_draft`: the portal is only being filled, see `Store`.
     """
 
@@ -41,6 +43,7 @@ class Portal:
         url: str,
         clock: Clock | None = None,
         *,
+        oauth_url: str | None = None,
         token_ttl: int = 3600,
         plan: str = "none",
         operating_limit: float | None = None,
@@ -48,6 +51,7 @@ class Portal:
         is_draft: bool = False,
     ) -> None:
         self.data_dir, self.url, self.language = data_dir, url, "ru"
+        self.oauth_url = oauth_url or url + OAUTH_PATH
         self.plan, self.licence = plan, LICENCES[plan]
         self.clock = clock or Clock()
         self.store = Store(data_dir / PORTAL_FILE, SECTIONS, is_draft)
@@ -75,6 +79,11 @@ class Portal:
         return urlsplit(self.url).netloc
 
     @property
+    def oauth_domain(self) -> str:
+        """Return host and port of the authorization server's address."""
+        return urlsplit(self.oauth_url).netloc
+
+    @property
     def client_endpoint(self) -> str:
         """Return the address that methods are called at."""
         return f"{self.url}/rest/"
@@ -82,7 +91,7 @@ class Portal:
     @property
     def server_endpoint(self) -> str:
         """Return the authorization server's REST address."""
-        return f"{self.url}/oauth-server/rest/"
+        return f"{self.oauth_url}/rest/"
 
     def base_currency(self) -> str:
         """Return the code of the base currency."""
