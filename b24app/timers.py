@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from b24app.context import WEBHOOK
 from b24app.documents.issue import awaits_pdf
+from b24app.portals.registry import RUN
+from b24app.sync.first import is_synced
 
 if TYPE_CHECKING:
     from b24app.context import Context
@@ -33,8 +36,16 @@ def every(ctx: Context, seconds: float) -> str:
     return str(int(ctx.now().timestamp() // seconds))
 
 
+def first_fill(ctx: Context) -> str:
+    """Return the name of the order by which a portal was connected by a webhook, until its mirror has been filled."""
+    if ctx.portal.access != WEBHOOK or is_synced(ctx.store):
+        return ""
+    return str(ctx.app_store.find_setting(ctx.portal.member_id, RUN, {}).get("name", ""))
+
+
 TIMERS: tuple[Timer, ...] = (
-    Timer("sweep", lambda ctx: every(ctx, ctx.config.sweep_seconds)),
-    Timer("refresh", lambda ctx: ctx.today()),
+    Timer("install", first_fill),
+    Timer("sweep", lambda ctx: "" if first_fill(ctx) else every(ctx, ctx.config.sweep_seconds)),
+    Timer("refresh", lambda ctx: "" if first_fill(ctx) else ctx.today()),
     Timer("pdf", lambda ctx: every(ctx, PDF_SECONDS) if awaits_pdf(ctx) else ""),
 )

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from b24app.bitrix.incoming import read_event
 from b24app.bitrix.payloads import read_form
-from b24app.portals.registry import check_application_token
+from b24app.portals.outgoing import check_event_token
 from b24app.services import Services
 from handlers.app_events import APP_EVENTS
 
@@ -23,6 +23,6 @@ def take_event() -> ResponseReturnValue:
     if event.name in APP_EVENTS:
         APP_EVENTS[event.name](services, event, form)
         return "", 200
-    portal = check_application_token(services.app_store, services.vault, event.member_id, event.application_token)
+    portal = check_event_token(services.app_store, services.vault, event.member_id, event.application_token)
     services.inbox.append("event", portal.member_id, {"name": event.name, "entity_id": event.entity_id, "ts": event.ts})
     return "", 200

@@ -32,7 +32,7 @@ PASSING = (BitrixBusy, BitrixLost)
 
 def install_job(ctx: Context, payload: Mapping[str, Any]) -> None:
     """Run every step. BitrixBusy and BitrixLost come through: run it again later, it goes on where it stopped."""
-    _begin(ctx, str(payload.get("run", "")))
+    _begin(ctx, str(payload.get("run") or ctx.app_store.find_setting(ctx.portal.member_id, RUN, {}).get("name", "")))
     plan = make_plan(ctx.config, ctx.portal)
     for step, part in PARTS.items():
         if ctx.portal.access == WEBHOOK and step not in WITHOUT_APP:
