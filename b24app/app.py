@@ -127,7 +127,7 @@ class Toolbox:
         """Forget all that is kept of a portal. Of the worker alone: the mirror is its file."""
         self._tokens.pop(member_id, None)
         portal = registry.find_portal(self.app_store, member_id)
-        if portal and portal.url not in [other.url for other in registry.list_portals(self.app_store)]:
+        if portal and portal.url not in [other.url for other in registry.list_portals(self.app_store) if other != portal]:
             (self.config.data_dir / budget_file(portal.url)).unlink(missing_ok=True)
         self.stores.remove(member_id)
         self.stores.path(member_id).with_suffix(".lock").unlink(missing_ok=True)
