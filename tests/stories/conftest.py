@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -30,8 +29,8 @@ def offers_at_the_stage(town: Town) -> None:
     portal.control(town.sandbox, "automation", **rule, conditions=[condition])
 
 
-@pytest.fixture
-def new_town(tmp_path: Path) -> Iterator[Town]:
+@pytest.fixture(scope="module")
+def new_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A portal into which nobody has installed us yet."""
-    with running_town(tmp_path) as started:
+    with running_town(tmp_path_factory.mktemp("new")) as started:
         yield started

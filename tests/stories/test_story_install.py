@@ -1,4 +1,4 @@
-"""An administrator installs the app through its page; whoever may not, reads why."""
+"""An administrator installs the app through its page, and uninstalls it; whoever may not install it reads why."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 import requests
@@ -19,7 +20,7 @@ from install.plan import ABOUT_US
 from pages import PLACEMENTS
 from robots import ROBOTS
 from tests.stories.equality import assert_equal
-from tests.stories.town import CONTACT, DEAL, Town, install
+from tests.stories.town import CONTACT, DEAL, Town, ask_file, install
 
 MANAGER = 3
 ADMINS_ONLY = {
@@ -93,6 +94,43 @@ def install_again(town: Town) -> None:
     assert page.answer.status_code == 200
     assert list(portal.follow_install(town.app_url, page.session))[-1]["finished"]
     assert page.post("/install/finished").answer.status_code == 204
+
+
+def test_uninstall_keeps_data_unless_they_are_to_be_cleaned(new_town: Town) -> None:
+    """Uninstalled without "clean": refused, no secrets, the mirror stays; installed anew it works; with "clean" nothing stays."""
+    if not portal.is_installed(new_town.sandbox):
+        install(new_town)
+    new_town.add(CONTACT, name="Последний")
+    letter = new_town.wait("an event was posted", lambda: new_town.letters(KIND="event", NAME="ONCRMCONTACTADD", STATE="sent"))[0]
+    event, frame = letter["BODY"], new_town.frame()
+    assert new_town.post("/events", event).status_code == 200
+
+    leave = {**dict(parse_qsl(event)), "event": "ONAPPUNINSTALL", "data[CLEAN]": "0", "data[LANGUAGE_ID]": "ru"}
+    assert new_town.post("/events", urlencode(leave)).status_code == 200
+    assert_refused(new_town, event, frame)
+    assert (new_town.app_data / f"{new_town.sandbox.member_id}.db").exists()
+
+    install_again(new_town)
+    assert new_town.post("/events", event).status_code == 200
+    assert new_town.open().answer.status_code == 200
+
+    body = {"client_id": new_town.sandbox.client_id, "clean": True}
+    portal.control(new_town.sandbox, "uninstall", **body)
+    new_town.wait("all is removed", lambda: not new_town.kept_portals())
+    assert_refused(new_town, event, frame)
+    assert [path.name for path in new_town.app_data.glob(f"{new_town.sandbox.member_id}*")] == []
+    kept = new_town.kept()
+    assert {name: kept[name] for name in ("secret", "setting", "segment")} == {"secret": [], "setting": [], "segment": []}
+    assert [line for line in new_town.log() if line["event"] == "unforeseen error"] == []
+
+
+def assert_refused(town: Town, event: str, frame: dict[str, Any]) -> None:
+    """Check that no secret is left and that what the portal sends is refused and leaves nothing."""
+    assert ask_file(town.app_data / "app.db", "SELECT name FROM secret") == []
+    before = town.kept()
+    assert town.post("/events", event).status_code == 403
+    assert town.post_frame(frame["url"], frame["form"]).answer.status_code == 403
+    assert town.kept() == before
 
 
 def test_no_secret_is_kept_in_the_clear_or_written_to_a_log(town: Town, offers_at_the_stage: None) -> None:
