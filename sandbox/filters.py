@@ -90,7 +90,7 @@ class Filter:
         """Return the condition. Raises UnknownField, WrongValue."""
         if not asked:
             return Where()
-        if depth > DEEPEST:
+        if depth > DEEPEST or not isinstance(asked, Mapping | list):
             raise WrongValue("logic")
         pairs: Iterable[tuple[Any, Any]] = asked.items() if isinstance(asked, Mapping) else enumerate(asked)
         pairs = list(pairs)

@@ -38,7 +38,9 @@ WORDS = {
 
 def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return complete settings of the sequence, defaults filled in. Raises ValueError."""
-    chosen = given.get(GENERATOR) or {}
+    chosen = given.get(GENERATOR)
+    if not isinstance(chosen, Mapping):
+        chosen = {}
     settings = {}
     for name, default, read in SETTINGS:
         value = chosen.get(name)

@@ -122,6 +122,8 @@ class Portal:
         started = time.perf_counter()
         try:
             return method.function(Call(self, caller, load_params(method, params)))
+        except OverflowError as error:  # a number that no column holds, from wherever in the parameters it comes
+            raise RestError(400, "INVALID_ARG_VALUE", "A number is out of range") from error
         finally:
             if caller.account and method.name != "batch":
                 self.operating.add(caller.account, method.name, time.perf_counter() - started, self.clock.unix())

@@ -152,8 +152,9 @@ def item_list(call: Call) -> Answer:
     # Assumption 24: lists take ID for id, because clients in wide use always order by it.
     where, order = _compile(known.entity.section, {**names, "ID": names["id"]}, asked)
     start = read_start(asked["start"])
-    has_all = "*" in asked["select"]
-    chosen = names if has_all or not asked["select"] else {name: names[name] for name in asked["select"] if name in names}
+    select = [str(name) for name in asked["select"]]
+    has_all = "*" in select
+    chosen = names if has_all or not select else {name: names[name] for name in select if name in names}
     has_links = any(not field.stored for field in chosen.values())
     records, total = read_page(call, Page(known.entity.section, where, order, start, has_all, has_links))
     presenter = ItemPresenter(known.entity, chosen, has_all)

@@ -12,6 +12,7 @@ from marshmallow import fields
 from sandbox import auth_block, offline
 from sandbox.envelope import PAGE
 from sandbox.event_names import available
+from sandbox.filters import WrongValue
 from sandbox.handlers import check_url
 from sandbox.params import Items, Map, Params, YesNo
 from sandbox.rest import Answer, Call, Method, RestError
@@ -173,7 +174,14 @@ def events(call: Call) -> Answer:
 
 def offline_get(call: Call) -> Answer:
     """Take rows of the offline queue."""
-    return Answer(offline.take(call.portal, _app_of(call), call.params))
+    try:
+        return Answer(offline.take(call.portal, _app_of(call), call.params))
+    except WrongValue as error:
+        raise _wrong_filter(error) from error
+
+
+def _wrong_filter(error: WrongValue) -> RestError:
+    return RestError(400, "ERROR_ARGUMENT", f"Wrong value of {error} in filter", argument="filter")
 
 
 def _texts(values: list[Any] | None) -> list[str] | None:
@@ -196,7 +204,10 @@ def offline_error(call: Call) -> Answer:
 
 def offline_list(call: Call) -> Answer:
     """List the queue as it is."""
-    listed, total = offline.peek(call.portal, _app_of(call), call.params)
+    try:
+        listed, total = offline.peek(call.portal, _app_of(call), call.params)
+    except WrongValue as error:
+        raise _wrong_filter(error) from error
     following = call.params["start"] + PAGE
     return Answer(listed, total=total, next=following if following < total else None)
 

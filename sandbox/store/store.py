@@ -48,10 +48,18 @@ def equal_to(equal: Mapping[str, Any] | None) -> Where:
     for name, value in (equal or {}).items():
         column = quote(name)
         if isinstance(value, list | tuple | set | frozenset):
-            found &= Where(f"{column} IN ({', '.join('?' for _ in value)})", tuple(value))
+            kept = tuple(one for one in value if not _is_beyond(one))
+            found &= Where(f"{column} IN ({', '.join('?' for _ in kept)})", kept)
+        elif _is_beyond(value):
+            found &= Where("1 = 0")
         else:
             found &= Where(f"{column} IS NULL") if value is None else Where(f"{column} = ?", (value,))
     return found
+
+
+def _is_beyond(value: Any) -> bool:
+    """Tell whether a number has more than SQLite's 64 bits: no column holds it."""
+    return isinstance(value, int) and not -(2**63) <= value < 2**63
 
 
 class Store:
