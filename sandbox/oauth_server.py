@@ -5,6 +5,7 @@ Sources: settings/oauth/index, auto-renewal, error-codes; the shape of app.info 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox import edge
 from sandbox.clock import from_unix
-from sandbox.envelope import to_json
+from sandbox.envelope import print_time, to_json
 from sandbox.oauth import TokenPair
 from sandbox.portal import OAUTH_PATH, Portal
 from sandbox.rest import Record, RestError
@@ -32,14 +33,16 @@ def make_blueprint(portal: Portal) -> Blueprint:
         asked = request.values.to_dict()
         client_id = asked.get("client_id", "")
         portal.faults.refuse(client_id, TOKENS_METHOD, is_inner=False)
-        return edge.send(portal, client_id, TOKENS_METHOD, lambda: _json(print_tokens(portal, *grant(portal, asked))))
+        return edge.send(portal, client_id, TOKENS_METHOD, lambda: _json(print_tokens(portal, grant(portal, asked))))
 
     @blueprint.route(OAUTH_PATH + "/rest/app.info", methods=["GET", "POST"], strict_slashes=False)
     @blueprint.route(OAUTH_PATH + "/rest/app.info/", methods=["GET", "POST"])
     def app_info() -> Response:
         body: Any = request.get_json(silent=True) if request.is_json else None
         given = (body.get("auth") if isinstance(body, dict) else None) or request.values.get("auth", "")
-        return _json({"result": describe_token(portal, str(given))})
+        started = time.time()
+        described = describe_token(portal, str(given))
+        return _json({"result": described, "time": print_time(started, time.time(), 0.0, None)})
 
     @blueprint.get("/oauth/authorize/")
     def authorize() -> AnyResponse:
@@ -52,30 +55,33 @@ def _json(body: Any) -> Response:
     return Response(to_json(body), 200, mimetype="application/json")
 
 
-def grant(portal: Portal, asked: dict[str, str]) -> tuple[TokenPair, bool]:
-    """Return new tokens and whether they renew old ones. Raises RestError."""
+def grant(portal: Portal, asked: dict[str, str]) -> TokenPair:
+    """Return new tokens for a code or a refresh token. Raises RestError."""
     kind = KINDS.get(asked.get("grant_type", ""))
     if kind is None or not asked.get(kind[1]):
         raise RestError(400, "invalid_request", "Invalid request")
-    pair = portal.grants.exchange(kind[0], asked[kind[1]], asked.get("client_id", ""), asked.get("client_secret", ""))
-    return pair, kind[0] == "refresh"
+    return portal.grants.exchange(kind[0], asked[kind[1]], asked.get("client_id", ""), asked.get("client_secret", ""))
 
 
-def print_tokens(portal: Portal, pair: TokenPair, is_renewed: bool) -> Record:
-    """Return the answer with tokens; `domain` is the authorization server's, not the portal's."""
+def print_tokens(portal: Portal, pair: TokenPair) -> Record:
+    """Return the answer with tokens; `domain` is the authorization server's, not the portal's.
+
+    Assumption 25: `expires` and `user_id`, which the documentation shows after a renewal only, are there after a code too.
+    """
     app = portal.grants.get_app(pair.client_id)
-    made: Record = {
+    return {
         "access_token": pair.access,
         "client_endpoint": portal.client_endpoint,
         "domain": portal.oauth_domain,
+        "expires": pair.expires,
         "expires_in": portal.grants.token_ttl,
         "member_id": portal.member_id,
         "refresh_token": pair.refresh,
         "scope": ",".join(app["SCOPES"]),
         "server_endpoint": portal.server_endpoint,
         "status": app["STATUS"],
+        "user_id": pair.user_id,
     }
-    return made | ({"expires": pair.expires, "user_id": pair.user_id} if is_renewed else {})
 
 
 def describe_token(portal: Portal, access: str) -> Record:

@@ -14,11 +14,12 @@ from sandbox.forms import read_pairs
 
 @dataclass
 class Receiver:
-    """What has come; `status` and `pause` say how the next posts are answered."""
+    """What has come, as nested forms and (`raw`) as flat names; `status` and `pause` say how the next posts are answered."""
 
     status: int = 200
     pause: float = 0.0
     posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    raw: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 
     def __enter__(self) -> Receiver:
@@ -30,7 +31,9 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 time.sleep(receiver.pause)
-                receiver.posts.append((self.path, read_pairs(parse_qsl(body, keep_blank_values=True))))
+                pairs = parse_qsl(body, keep_blank_values=True)
+                receiver.raw.append(dict(pairs))
+                receiver.posts.append((self.path, read_pairs(pairs)))
                 self.send_response(receiver.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

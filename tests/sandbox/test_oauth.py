@@ -50,7 +50,8 @@ def test_code_is_exchanged_once_within_thirty_seconds(web: Any, app: Record, clo
     clock.move(31)
 
     assert set(first.json) == {
-        "access_token", "client_endpoint", "domain", "expires_in", "member_id", "refresh_token", "scope", "server_endpoint", "status",
+        "access_token", "client_endpoint", "domain", "expires", "expires_in", "member_id", "refresh_token", "scope", "server_endpoint",
+        "status", "user_id",
     }  # fmt: skip
     assert (again.status_code, again.json["error"]) == (400, "invalid_grant")
     assert web.post("/oauth-server/oauth/token/", data={**asked, "code": late}).json["error"] == "invalid_grant"
