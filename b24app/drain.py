@@ -15,6 +15,7 @@ from b24app.store.changes import EVERYBODY, Change, forget_due_clients, list_cha
 from b24app.store.cursors import find_cursor, save_cursor
 from b24app.store.progress import finish_step, plan_steps, start_step
 from b24app.sync.apply import INSTANT
+from b24app.sync.certify import certify
 from b24app.sync.changed import pull_changes, read_change
 from b24app.sync.first import counts, end_first_sync, plan_first_sync, sync_entities
 from b24app.sync.sweep import sweep
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from b24app.store.inbox import InboxReader, Message
 
 MESSAGES = 500  # of the inbox in one transaction
-CHANGES = 1000  # records in one pull: two requests, three with deals
+CHANGES = 2500  # records in one pull: one request for their fields, one or two for product rows
 CLIENTS = 2000  # counted in one go
 INBOX = "inbox"
+RECONCILE_AT = "reconcile_at"  # a setting: HH:MM in the portal's zone
 STEPS = (("clients", "sync.clients"), ("segments", "sync.segments"))
 
 
@@ -61,10 +63,13 @@ def read_message(message: Message) -> Change | None:
     return read_change(str(message.body.get("name", "")), message.body.get("entity_id")) if message.kind == "event" else None
 
 
-def drain(ctx: Context, limit: int = CHANGES) -> int:
-    """Pull up to `limit` changed records and all that follows; return how many. 0: nothing to do, or others are pulling."""
+def drain(ctx: Context, limit: int = CHANGES, wait: bool = False) -> int:
+    """Pull up to `limit` changed records and all that follows; return how many.
+
+    0: nothing to do, or others are pulling and we do not `wait` for them.
+    """
     changes: list[Change] = []
-    if ctx.store.pulling.acquire(blocking=False):
+    if ctx.store.pulling.acquire(blocking=wait):
         try:
             if changes := list_changes(ctx.store, limit):
                 pull_changes(ctx, changes)
@@ -100,12 +105,34 @@ def fill(ctx: Context, job: str = "install") -> dict[str, int]:
     return counts(ctx)
 
 
-def reconcile(ctx: Context, full: bool = False) -> dict[str, dict[str, int]]:
-    """Compare with the portal and repair every difference; return what was found, by entity."""
-    report = sweep(ctx, full)
-    while drain(ctx):
-        pass
+def reconcile(ctx: Context, full: bool = False, kind: str = "asked") -> dict[str, dict[str, int]]:
+    """Compare with the portal and repair every difference; return what was found, by entity.
+
+    A full one ends in a certificate; `kind` says why it was made: nightly | asked.
+    """
+    if full:
+        return {line["entity"]: _found(line) for line in certify(ctx, kind, lambda: drain_all(ctx))}
+    report = sweep(ctx)
+    drain_all(ctx)
     return report
+
+
+def drain_all(ctx: Context) -> None:
+    """Drain until nothing is left, behind whoever is pulling."""
+    while drain(ctx, wait=True):
+        pass
+
+
+def find_night(ctx: Context) -> str:
+    """Return the day (YYYY-MM-DD, the portal's) whose nightly reconciliation is due, '' while it is too early."""
+    now = ctx.now().astimezone(ctx.portal.zone)
+    at = str(ctx.app_store.find_setting(ctx.portal.member_id, RECONCILE_AT, "03:00"))
+    return now.date().isoformat() if now.strftime("%H:%M") >= at else ""
+
+
+def _found(line: Mapping[str, Any]) -> dict[str, int]:
+    numbers = {"added": line["missing_here"], "changed": line["stale"], "deleted": line["extra_here"]}
+    return {"rows_here": line["rows_here"], "rows_there": line["rows_there"], **numbers}
 
 
 def _read_command(message: Message) -> tuple[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24app.sync.entities import ENTITIES
-from b24app.sync.first import step_of
+from b24app.sync.first import title_of
 
 Texts = Mapping[str, str]
 
@@ -19,11 +19,12 @@ TITLES: Mapping[str, Texts] = {
     "templates": {"ru": "Шаблон предложения", "en": "Offer template"},
     "sync.clients": {"ru": "Клиенты", "en": "Clients"},
     "sync.segments": {"ru": "Сегменты", "en": "Segments"},
-    **{step_of(entity): {"ru": entity.title_ru, "en": entity.title_en} for entity in ENTITIES},
+    **{title_of(entity): {"ru": entity.title_ru, "en": entity.title_en} for entity in ENTITIES},
 }
 
 NOTES: Mapping[str, Texts] = {
     "busy": {"ru": "портал просит подождать", "en": "the portal asks to wait"},
+    "paused": {"ru": "приостановлено администратором", "en": "paused by an administrator"},
     "unavailable": {
         "ru": "недоступно на этом портале: {reason}. Остальное работает без этого.",
         "en": "not available in this portal: {reason}. Everything else works without it.",

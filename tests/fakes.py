@@ -8,9 +8,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
+from operator import ge, gt, le
 from pathlib import Path
 from typing import Any
 
+from b24app.bitrix.meter import Meter
 from b24app.bitrix.payloads import Answer, BatchAnswer
 from b24app.context import Context, Portal, Viewer
 from b24app.errors import BitrixBusy, BitrixError
@@ -51,7 +54,12 @@ class FakeBitrix:
         self.users: list[Record] = [{"ID": "1", "ACTIVE": True, "NAME": "Вадим", "LAST_NAME": "Валеев", "UF_DEPARTMENT": [1]}]
         self.currencies: list[Record] = [{"CURRENCY": "RUB", "AMOUNT_CNT": "1", "AMOUNT": "1.0000", "BASE": "Y", "FULL_NAME": "Рубль"}]
         self.user_fields: dict[str, list[Record]] = {"contact": [], "company": [], "lead": [], "deal": []}
+        self.activities: dict[int, Record] = {}
+        self.history: dict[int, dict[int, Record]] = {1: {}, 2: {}}
+        self.departments: list[Record] = [{"ID": "1", "NAME": "Продажи", "SORT": 500}]
+        self.item_fields: dict[int, Record] = {}
         self.calls: list[str] = []
+        self.meter = Meter()
         self.stream_size = stream_size
         self._before: dict[str, list[Callable[[], None]]] = {}
 
@@ -62,6 +70,23 @@ class FakeBitrix:
         record = self.items[type_id].setdefault(record_id, {"id": record_id})
         record.update(fields, updatedTime=updated)
         return record
+
+    def put_activity(self, record_id: int, updated: str = "2025-01-01T12:00:00+03:00", **fields: Any) -> None:
+        """Add an activity or change fields of one; everything is text, as the old family prints it."""
+        record = self.activities.setdefault(record_id, {"ID": str(record_id), "OWNER_TYPE_ID": "2", "OWNER_ID": "1", "COMPLETED": "N"})
+        record.update(fields, LAST_UPDATED=updated)
+
+    def move(self, record_id: int, owner: int, stage: str, type_id: int = 2, at: str = "2025-01-01T12:00:00+03:00") -> None:
+        """Add a line to the history of a deal or lead."""
+        names = {1: ("STATUS_ID", "STATUS_SEMANTIC_ID"), 2: ("STAGE_ID", "STAGE_SEMANTIC_ID")}[type_id]
+        self.history[type_id][record_id] = {
+            "ID": record_id,
+            "OWNER_ID": owner,
+            "TYPE_ID": 2,
+            "CREATED_TIME": at,
+            names[0]: stage,
+            names[1]: "P",
+        }
 
     def before(self, method: str, action: Callable[[], None]) -> None:
         """Do something in the portal just before the next answer of this method."""
@@ -87,46 +112,78 @@ class FakeBitrix:
         return copy.deepcopy(self._methods[method](self, params or {}))
 
     def batch(self, commands: Mapping[str, tuple[str, Mapping[str, Any]]], halt: bool = False) -> BatchAnswer:
-        """Answer many; what one of them raises stands for that one."""
+        """Answer many; what one of them raises stands for that one. `$result[...]` is looked up, to nothing behind the end."""
         assert 0 < len(commands) <= 50
+        self.meter.count()
         answers: dict[str, Answer] = {}
         errors: dict[str, BitrixError] = {}
         for key, (method, params) in commands.items():
             try:
-                answers[key] = self.call(method, params)
+                answers[key] = self.call(method, _resolved(params, answers))
             except BitrixError as error:
                 errors[key] = error
         return BatchAnswer(answers, errors)
 
     def stream(
-        self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, upto: int | None = None
+        self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, spelled: str = ""
     ) -> Iterator[list[Record]]:
         """Yield records in the order of their ids, a few at a time, as they are when they are read."""
-        assert (method, key) == ("crm.item.list", "items")
-        top = max(self.items[(params or {})["entityTypeId"]], default=0)
+        asked, name = dict(params or {}), spelled or "id"
+        top = max((int(record[name]) for record in self._records(method, asked)), default=0)
         while True:
-            bounds = {**(params or {}).get("filter", {}), ">id": after, "<=id": top}
-            records = self.call(method, {**(params or {}), "filter": bounds, "start": -1}).result["items"][: self.stream_size]
+            bounds = {**asked.get("filter", {}), f">{name}": after, f"<={name}": top}
+            self.meter.count()
+            result = self.call(method, {**asked, "filter": bounds, "start": -1}).result
+            records = (result[key] if key else result)[: self.stream_size]
             if not records:
                 return
             yield records
-            after = records[-1]["id"]
+            after = int(records[-1][name])
+
+    def _records(self, method: str, params: Mapping[str, Any]) -> list[Record]:
+        """Return all records of a list, by id."""
+        if method == "crm.activity.list":
+            found = self.activities
+        elif method == "crm.stagehistory.list":
+            found = self.history[params["entityTypeId"]]
+        elif params["entityTypeId"] in self.items:
+            found = self.items[params["entityTypeId"]]
+        else:
+            raise BitrixError(method, "NOT_FOUND", "Смарт-процесс не найден", 400)
+        return [record for _, record in sorted(found.items())]
+
+    def _list_by_id(self, method: str, params: Mapping[str, Any]) -> Answer:
+        records = self._records(method, params)
+        found = records
+        for condition, value in params.get("filter", {}).items():
+            found = _filtered(found, condition, value)
+        page = _paged(found, params)
+        chosen = [_selected(record, params["select"]) for record in page.result]
+        return Answer({"items": chosen} if method != "crm.activity.list" else chosen, page.total, page.next)
 
     def _list_items(self, params: Mapping[str, Any]) -> Answer:
-        records = [record for _, record in sorted(self.items[params["entityTypeId"]].items())]
-        found = [record for record in records if all(_holds(record, *pair) for pair in params.get("filter", {}).items())]
-        page = _paged(found, params)
         assert params["useOriginalUfNames"] == "Y"
-        return Answer({"items": [_selected(record, params["select"]) for record in page.result]}, page.total, page.next)
+        return self._list_by_id("crm.item.list", params)
+
+    def _fields_of_items(self, params: Mapping[str, Any]) -> Answer:
+        if params["entityTypeId"] not in self.item_fields:
+            raise BitrixError("crm.item.fields", "NOT_FOUND", "Смарт-процесс не найден", 400)
+        return Answer({"fields": self.item_fields[params["entityTypeId"]]})
 
     def _list_product_rows(self, params: Mapping[str, Any]) -> Answer:
         condition = params["filter"]
         assert condition["=ownerType"] == "D"
-        rows = [row for row in self.product_rows if row["ownerId"] in condition["=ownerId"] and row["id"] > condition.get(">id", 0)]
+        owners = set(condition["=ownerId"])
+        rows = [row for row in self.product_rows if row["ownerId"] in owners and row["id"] > condition.get(">id", 0)]
         return Answer({"productRows": sorted(rows, key=lambda row: row["id"])[:PAGE]}, 0)
 
     _methods: Mapping[str, Any] = {
         "crm.item.list": _list_items,
+        "crm.item.fields": _fields_of_items,
+        "crm.activity.list": lambda self, params: self._list_by_id("crm.activity.list", params),
+        "crm.stagehistory.list": lambda self, params: self._list_by_id("crm.stagehistory.list", params),
+        "department.get": lambda self, params: _paged(self.departments, params),
+        "server.time": lambda self, params: Answer(NOW.isoformat()),
         "crm.item.productrow.list": _list_product_rows,
         "crm.status.list": lambda self, params: _paged(self.statuses, params),
         "crm.category.list": lambda self, params: Answer({"categories": self.categories}, len(self.categories)),
@@ -155,18 +212,36 @@ def _paged(records: list[Record], params: Mapping[str, Any]) -> Answer:
     return Answer(records[start:after], len(records), after if after < len(records) else None)
 
 
-def _holds(record: Record, condition: str, value: Any) -> bool:
+TIMES = ("updatedTime", "LAST_UPDATED", "CREATED_TIME")
+
+
+def _filtered(records: list[Record], condition: str, value: Any) -> list[Record]:
     operator, name = re.fullmatch(r"(>=|<=|>|@)(\w+)", condition).groups()  # type: ignore[union-attr]
-    there = record.get(name)
-    if name == "updatedTime":
-        there, value = datetime.fromisoformat(there), datetime.fromisoformat(value)
-    tests = {
-        ">": lambda: there > value,
-        ">=": lambda: there >= value,
-        "<=": lambda: there <= value,
-        "@": lambda: there in value,
-    }
-    return bool(tests[operator]())
+    read: Callable[[Any], Any] = _instant if name in TIMES else int if name in ("id", "ID") else lambda there: there
+    wanted = set(value) if operator == "@" else _instant(value) if name in TIMES else value
+    holds = {">": gt, ">=": ge, "<=": le, "@": lambda there, among: there in among}[operator]
+    return [record for record in records if holds(read(record.get(name)), wanted)]
+
+
+@cache
+def _instant(value: str) -> datetime:
+    return datetime.fromisoformat(value)
+
+
+NOTHING = 10**12  # what a reference behind the end is taken for
+
+
+def _resolved(value: Any, answers: Mapping[str, Answer]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _resolved(item, answers) for key, item in value.items()}
+    if not (isinstance(value, str) and value.startswith("$result[")):
+        return value
+    key, *path = re.findall(r"\[(\w+)\]", value)
+    found: Any = answers[key].result if key in answers else None
+    for part in path:
+        there = found.get(part) if isinstance(found, Mapping) else found[int(part) :][:1] if found else None
+        found = there[0] if isinstance(there, list) and not isinstance(found, Mapping) and there else there or None
+    return NOTHING if found is None else int(found)
 
 
 def _selected(record: Record, select: list[str]) -> Record:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from b24app.store.mirror import PortalStore
+from b24app.store.upserts import chunks, marks
 
 WHOLE = 0  # the record id of a change of something that is pulled whole
 EVERYBODY = "*"  # the key that stands for all clients
@@ -50,6 +51,18 @@ def forget_changes(store: PortalStore, changes: Sequence[Change]) -> None:
             "DELETE FROM change WHERE entity = ? AND record_id = ? AND mark = ?",
             [(change.entity, change.record_id, change.mark) for change in changes],
         )
+
+
+def list_pending(store: PortalStore, entity: str, ids: Iterable[int]) -> set[int]:
+    """Return those of these records that wait to be read."""
+    sql = "SELECT record_id FROM change WHERE entity = ? AND record_id IN "
+    pieces = (store.rows(f"{sql}({marks(piece)})", (entity, *piece)) for piece in chunks(ids))
+    return {row["record_id"] for rows in pieces for row in rows}
+
+
+def list_entities_with_changes(store: PortalStore) -> set[str]:
+    """Return the entities of which something waits to be read."""
+    return {row["entity"] for row in store.rows("SELECT DISTINCT entity FROM change")}
 
 
 def count_changes(store: PortalStore) -> int:

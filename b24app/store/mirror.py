@@ -64,6 +64,10 @@ class PortalStore:
         found = self.rows(sql, params)
         return found[0] if found else None
 
+    def tables(self) -> list[str]:
+        """Return the names of all tables."""
+        return [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
     def columns(self, table: str) -> dict[str, str]:
         """Return the columns of a table and their SQL types."""
         return {row["name"]: row["type"] for row in self.rows("SELECT name, type FROM pragma_table_info(?)", (table,))}
@@ -80,6 +84,17 @@ class PortalStore:
                 if name in there:
                     db.conn.execute(f'ALTER TABLE "{table}" DROP COLUMN "{name}"')
                 db.conn.execute(f'ALTER TABLE "{table}" ADD COLUMN "{name}" {columns[name]}')
+
+    def make_table(self, table: str, columns: Mapping[str, str]) -> None:
+        """Make a table of records (name to SQL type, `id` among them) that is not there; add columns that it lacks."""
+        with self.write() as db:
+            db.conn.execute(f'CREATE TABLE IF NOT EXISTS "{table}" (id INTEGER PRIMARY KEY)')
+            self.add_columns(table, {name: kind for name, kind in columns.items() if name != "id"})
+
+    def drop_table(self, table: str) -> None:
+        """Forget a table that `make_table` has made."""
+        with self.write() as db:
+            db.conn.execute(f'DROP TABLE IF EXISTS "{table}"')
 
     def clear_columns(self, table: str, names: Iterable[str]) -> None:
         """Make every value of these columns unknown."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from b24app.store.mirror import PortalStore
@@ -20,13 +21,15 @@ def plan_steps(store: PortalStore, job: str, steps: Sequence[tuple[str, str]]) -
 
 
 def start_step(store: PortalStore, job: str, step: str, now: str) -> None:
-    """Mark a step as running; when it runs again its first start is kept."""
-    _save(store, job, step, "state = 'running', note = NULL, finished_at = NULL, started_at = coalesce(started_at, ?)", (now,))
+    """Mark a step as running; when it runs again its first start is kept, and its speed is measured from here."""
+    change = "state = 'running', note = NULL, finished_at = NULL, started_at = coalesce(started_at, ?), resumed_at = ?, resumed_done = done"
+    _save(store, job, step, change, (now, now))
 
 
-def advance_step(store: PortalStore, job: str, step: str, counts: tuple[int | None, int | None]) -> None:
-    """Save (done, total); a None leaves what is there."""
-    _save(store, job, step, "done = coalesce(?, done), total = coalesce(?, total)", counts)
+def advance_step(store: PortalStore, job: str, step: str, counts: tuple[int | None, int | None], requests: int = 0) -> None:
+    """Save (done, total), where None leaves what is there, and add what it has cost since the last time."""
+    change = "done = coalesce(?, done), total = coalesce(?, total), requests = coalesce(requests, 0) + ?"
+    _save(store, job, step, change, (*counts, requests))
 
 
 def note_step(store: PortalStore, job: str, step: str, note: str) -> None:
@@ -53,8 +56,33 @@ def forget_steps(store: PortalStore, job: str, steps: Sequence[str]) -> None:
 def list_steps(store: PortalStore, job: str) -> list[dict[str, Any]]:
     """Return the steps of a job in their order."""
     return store.rows(
-        "SELECT step, title_key, state, done, total, note, started_at, finished_at FROM progress WHERE job = ? ORDER BY position", (job,)
+        "SELECT step, title_key, state, done, total, requests, note, started_at, finished_at, resumed_at, resumed_done "
+        "FROM progress WHERE job = ? ORDER BY position",
+        (job,),
     )
+
+
+def sum_up(steps: Sequence[Mapping[str, Any]], now: datetime) -> dict[str, Any]:
+    """Return {"rows", "total", "share" (0 to 1), "requests", "seconds_left"} of the steps that count rows.
+
+    `seconds_left` is None until the running step has shown its speed. Pure; `now` in UTC.
+    """
+    counted = [step for step in steps if step["total"]]
+    rows = sum(min(step["done"] or 0, step["total"]) for step in counted)
+    total = sum(step["total"] for step in counted)
+    speeds = [speed for step in counted if step["state"] == "running" and (speed := _speed(step, now))]
+    left = int((total - rows) / speeds[0]) if speeds else 0 if rows == total else None
+    requests = sum(step["requests"] or 0 for step in steps)
+    return {"rows": rows, "total": total, "share": rows / total if total else 0.0, "requests": requests, "seconds_left": left}
+
+
+def _speed(step: Mapping[str, Any], now: datetime) -> float:
+    """Return rows a second since the step was begun or taken up again."""
+    if not step["resumed_at"]:
+        return 0.0
+    seconds = (now - datetime.fromisoformat(step["resumed_at"])).total_seconds()
+    rows = (step["done"] or 0) - (step["resumed_done"] or 0)
+    return float(rows / seconds) if seconds > 0 and rows > 0 else 0.0
 
 
 def _save(store: PortalStore, job: str, step: str, change: str, values: Sequence[Any]) -> None:

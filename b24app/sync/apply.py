@@ -6,13 +6,14 @@ What disappears in the portal takes its links along without an event: the record
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from b24app.context import Context
 from b24app.store.changes import Change, save_changes
 from b24app.store.mirror import PortalStore
 from b24app.store.upserts import chunks, delete, marks, replace_all, replace_owned, upsert
-from b24app.sync.entities import BY_KEY, RECORDS, Entity
+from b24app.sync.entities import BY_KEY, LISTED, RECORDS, Entity
 from b24app.sync.rows import Batch, Column, Link, Record, read_records
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 def apply_records(ctx: Context, entity: Entity, records: Iterable[Record], columns: Sequence[Column]) -> list[int]:
     """Write records with their communications and links; return their ids. Belongs into the caller's transaction."""
-    batch = read_records(records, columns, entity.links, entity.key)
+    batch = read_records(records, columns, (*entity.links, *entity.parts), entity.key)
     with ctx.store.write():
         upsert(ctx.store, entity.table, batch.rows)
         if entity.has_communications:
@@ -31,6 +32,8 @@ def apply_records(ctx: Context, entity: Entity, records: Iterable[Record], colum
         for link in entity.links:
             if link.is_owner:
                 replace_owned(ctx.store, link.table, (link.owner, batch.ids), batch.links[link.source])
+        for part in entity.parts:
+            replace_owned(ctx.store, part.table, (part.owner, batch.ids), batch.parts[part.source])
     _say_unreadable(entity, batch)
     return batch.ids
 
@@ -43,16 +46,17 @@ def apply_product_rows(ctx: Context, entity: Entity, deal_ids: Sequence[int], re
     _say_unreadable(entity, batch)
 
 
-def apply_whole(ctx: Context, entity: Entity, records: Iterable[Record]) -> bool:
-    """Make a dictionary equal to the portal's; return whether it was different."""
+def apply_whole(ctx: Context, entity: Entity, records: Iterable[Record]) -> Counter[str]:
+    """Make a dictionary equal to the portal's; return how many entries were missing here, extra or stale."""
     assert entity.whole is not None
     keys = ctx.store.keys(entity.table)
-    rows = {tuple(row[key] for key in keys): row for row in map(entity.whole.read, records) if row}
-    here = ctx.store.rows(f'SELECT * FROM "{entity.table}"')
-    if {tuple(row[key] for key in keys): row for row in here} == rows:
-        return False
-    replace_all(ctx.store, entity.table, list(rows.values()))
-    return True
+    there = {tuple(row[key] for key in keys): row for row in map(entity.whole.read, records) if row}
+    here = {tuple(row[key] for key in keys): row for row in ctx.store.rows(f'SELECT * FROM "{entity.table}"')}
+    differing = Counter({"missing": len(there.keys() - here.keys()), "extra": len(here.keys() - there.keys())})
+    differing["stale"] = sum(here[key] != there[key] for key in here.keys() & there.keys())
+    if differing := +differing:
+        replace_all(ctx.store, entity.table, list(there.values()))
+    return differing
 
 
 def remove_records(ctx: Context, entity: Entity, ids: Sequence[int]) -> None:
@@ -62,8 +66,8 @@ def remove_records(ctx: Context, entity: Entity, ids: Sequence[int]) -> None:
         delete(ctx.store, entity.table, ids)
         if entity.has_communications:
             _remove_communications(ctx.store, entity, ids)
-        for link in entity.links:
-            delete(ctx.store, link.table, ids, link.owner)
+        for table, owner in [(one.table, one.owner) for one in entity.links] + [(one.table, one.owner) for one in entity.parts]:
+            delete(ctx.store, table, ids, owner)
         for owned in (other for other in BY_KEY.values() if other.owner == entity.key):
             delete(ctx.store, owned.table, ids, "owner_id")
 
@@ -104,6 +108,8 @@ def _pointing_to(store: PortalStore, entity: Entity, ids: Sequence[int]) -> list
         for link in other.links:
             if link.other == column:
                 changes += [Change(other.key, number) for number in _values(store, (link.table, link.other, link.owner), ids)]
+    for other in (other for other in LISTED if other.is_about_others):
+        changes += [Change(other.key, number) for number in _owned_by(store, other, entity, ids)]
     return changes
 
 
@@ -117,6 +123,13 @@ def _values(store: PortalStore, place: tuple[str, str, str], ids: Sequence[int])
             f'SELECT DISTINCT "{wanted}" AS value FROM "{table}" WHERE "{asked}" IN ({marks(piece)}) AND "{wanted}" IS NOT NULL', piece
         )
     }
+
+
+def _owned_by(store: PortalStore, other: Entity, entity: Entity, ids: Sequence[int]) -> list[int]:
+    """Return the records that name these as their owners, by type and id."""
+    sql = f'SELECT id FROM "{other.table}" WHERE owner_type_id = ? AND owner_id IN '
+    pieces = (store.rows(f"{sql}({marks(piece)})", (entity.type_id, *piece)) for piece in chunks(ids)) if entity.type_id else ()
+    return [row["id"] for rows in pieces for row in rows]
 
 
 def _pairs(store: PortalStore, link: Link, ids: Sequence[int]) -> set[tuple[int, int]]:

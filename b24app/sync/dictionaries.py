@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from b24app.context import Context
@@ -12,18 +13,22 @@ from b24app.sync.pull import pull_wholes
 from b24app.sync.userfields import pull_user_fields
 
 
-def pull_small(ctx: Context, entities: Iterable[Entity]) -> None:
-    """Pull these; what is neither a dictionary nor a record is the user fields. Whoever calls holds `store.pulling`."""
+def pull_small(ctx: Context, entities: Iterable[Entity]) -> dict[Entity, Counter[str]]:
+    """Pull these; what is neither a dictionary nor a record is the user fields. Whoever calls holds `store.pulling`.
+
+    Return what differed in each dictionary.
+    """
     wanted = set(entities)
     if wanted - set(WHOLES):
         pull_user_fields(ctx)
-    pull_dictionaries(ctx, wanted & set(WHOLES))
+    return pull_dictionaries(ctx, wanted & set(WHOLES))
 
 
-def pull_dictionaries(ctx: Context, entities: Iterable[Entity]) -> None:
-    """Make these dictionaries equal to the portal's, all at once."""
+def pull_dictionaries(ctx: Context, entities: Iterable[Entity]) -> dict[Entity, Counter[str]]:
+    """Make these dictionaries equal to the portal's, all at once; return what differed: missing, extra, stale."""
     found = pull_wholes(ctx, entities)
     with ctx.store.write():
-        for entity, records in found.items():
-            if apply_whole(ctx, entity, records) and entity.concerns_clients:
-                save_due_clients(ctx.store, [EVERYBODY])
+        differed = {entity: apply_whole(ctx, entity, records) for entity, records in found.items()}
+        if any(entity.concerns_clients and differing for entity, differing in differed.items()):
+            save_due_clients(ctx.store, [EVERYBODY])
+    return differed

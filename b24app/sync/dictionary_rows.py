@@ -88,6 +88,20 @@ def read_employee(record: Record) -> Row | None:
     }
 
 
+def read_department(record: Record) -> Row | None:
+    """Read a department; the topmost has no parent, and some have no head."""
+    number = read_id(record.get("ID"))
+    if number is None:
+        return None
+    return {
+        "id": number,
+        "name": _or_none(record, "NAME", read_text),
+        "sort": _or_none(record, "SORT", read_integer),
+        "parent_id": read_id(record.get("PARENT")),
+        "head_id": read_id(record.get("UF_HEAD")),
+    }
+
+
 def read_currency(record: Record) -> Row | None:
     """Read a currency; its rate is how much of the base currency one of it is worth."""
     if record.get("CURRENCY") in EMPTY:
@@ -117,6 +131,16 @@ def read_user_field(entity: str, in_russian: Record, in_english: Record) -> Row 
         "is_multiple": int(in_russian.get("MULTIPLE") == "Y"),
         "items": read_json([_item(item) for item in items if isinstance(item, Mapping)]) if isinstance(items, list) else None,
     }
+
+
+def read_item_field(entity: str, name: str, field: Record) -> Row | None:
+    """Read a user field from crm.item.fields, which speaks one language only. universal/crm-item-fields.md"""
+    if not field.get("isDynamic"):
+        return None
+    title, items = field.get("title"), field.get("items")
+    kind = {"FIELD_NAME": name, "USER_TYPE_ID": field.get("type"), "MULTIPLE": "Y" if field.get("isMultiple") else "N"}
+    record = {**kind, "EDIT_FORM_LABEL": title, "LIST": items}
+    return read_user_field(entity, record, record)
 
 
 def user_column(field: Row) -> Column:

@@ -2,67 +2,19 @@
 
 From here come the tables' columns (checked by a test), what is asked of the portal, the events that are bound at install
 and how a record becomes a row. A new field or kind is a line here and a migration in `store.migrations.mirror`.
+Products have no list of their own: what deals call them is the view `product` over their rows.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 from b24app.sync import dictionary_rows as small
-from b24app.sync.rows import Column, Link, Record, Row
+from b24app.sync.activity_rows import read_parties
+from b24app.sync.rows import Column, Link, Part
+from b24app.sync.shapes import Entity, Source, Whole, declare, history_source, item_source
 
-ITEM_LIST = "crm.item.list"
-
-
-@dataclass(frozen=True)
-class Whole:
-    """A small thing that is pulled as a whole: one list method, every record read by `read` (None: not one of these)."""
-
-    method: str
-    params: Mapping[str, Any]
-    read: Callable[[Record], Row | None]
-    key: str | None = None  # of the list inside the result
-
-
-@dataclass(frozen=True, eq=False)
-class Entity:
-    """A kind of thing that we mirror.
-
-    `type_id`: a CRM record, streamed and pulled by id with crm.item.list. `owner`: rows that belong to records of another
-    entity and are pulled with them. `whole`: a dictionary. One that has none of them (user_field) is pulled by its own module.
-    """
-
-    key: str
-    title_ru: str
-    title_en: str
-    columns: tuple[Column, ...] = ()
-    type_id: int | None = None
-    links: tuple[Link, ...] = ()
-    has_communications: bool = False
-    owner: str = ""
-    whole: Whole | None = None
-    concerns_clients: bool = False  # a dictionary on which every client's numbers depend
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-    @property
-    def table(self) -> str:
-        """The table of its rows."""
-        return self.key
-
-
-def declare(**kinds: str) -> tuple[Column, ...]:
-    """Declare columns by kind: the fields' names as the portal writes them; ours are the same in snake_case."""
-    return tuple(Column(snake(source), source, kind) for kind, sources in kinds.items() for source in sources.split())
-
-
-def snake(name: str) -> str:
-    """Return createdTime as created_time."""
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-
+__all__ = ("BY_EVENT", "BY_KEY", "ENTITIES", "EVENTS", "FIXED", "GROWING", "LISTED", "OWNED", "RECORDS", "WHOLES", "Entity")
 
 ID = declare(integer="id")
 KEPT = declare(
@@ -73,6 +25,7 @@ KEPT = declare(
 )
 PERSON = declare(text="honorific name secondName lastName post", date="birthdate")
 REACHED = declare(flag="hasPhone hasEmail hasImol")
+HISTORY = declare(integer="ID TYPE_ID", reference="OWNER_ID", instant="CREATED_TIME")
 MOVED = declare(
     text="stageId stageSemanticId currencyId",
     reference="movedBy companyId contactId",
@@ -106,6 +59,13 @@ ENTITIES: tuple[Entity, ...] = (
         whole=Whole("user.get", {"sort": "ID", "order": "ASC"}, small.read_employee),
     ),
     Entity(
+        "department",
+        "Подразделения",
+        "Departments",
+        declare(integer="id sort", text="name", reference="parentId headId"),
+        whole=Whole("department.get", {"sort": "ID", "order": "ASC"}, small.read_department, is_optional=True),
+    ),
+    Entity(
         "currency",
         "Валюты",
         "Currencies",
@@ -137,6 +97,7 @@ ENTITIES: tuple[Entity, ...] = (
                 flag="isMyCompany",
             ),
         ),
+        source=item_source(4, asks_all=True),
         type_id=4,
         links=(Link("contact_company", "contactIds", "company_id", "contact_id", "contact", is_owner=False),),
         has_communications=True,
@@ -154,6 +115,7 @@ ENTITIES: tuple[Entity, ...] = (
             *REACHED,
             *declare(text="typeId originVersion", reference="companyId leadId", integer="categoryId", flag="export"),
         ),
+        source=item_source(3, "companyId", asks_all=True),
         type_id=3,
         links=(Link("contact_company", "companyIds", "contact_id", "company_id", "company"),),
         has_communications=True,
@@ -165,6 +127,7 @@ ENTITIES: tuple[Entity, ...] = (
         "Лиды",
         "Leads",
         (*ID, *PERSON, *KEPT, *REACHED, *MOVED, *declare(text="title companyTitle statusDescription", instant="dateClosed")),
+        source=item_source(1, "companyId", "contactId", asks_all=True),
         type_id=1,
         has_communications=True,
         changed=("ONCRMLEADADD", "ONCRMLEADUPDATE"),
@@ -187,6 +150,7 @@ ENTITIES: tuple[Entity, ...] = (
                 date="begindate closedate",
             ),
         ),
+        source=item_source(2, "companyId", "contactId"),
         type_id=2,
         links=(Link("deal_contact", "contactIds", "deal_id", "contact_id", "contact"),),
         # A move to another pipeline fires no ONCRMDEALUPDATE. api-reference/crm/deals/events/index.md
@@ -206,15 +170,74 @@ ENTITIES: tuple[Entity, ...] = (
         ),
         owner="deal",
     ),
+    Entity(
+        "lead_stage_history",
+        "История лидов",
+        "History of leads",
+        (*HISTORY, Column("stage_id", "STATUS_ID", "text"), Column("stage_semantic_id", "STATUS_SEMANTIC_ID", "text")),
+        source=history_source(1),
+        owner="lead",
+        is_growing=True,
+    ),
+    Entity(
+        "deal_stage_history",
+        "История сделок",
+        "History of deals",
+        (*HISTORY, *declare(text="STAGE_ID STAGE_SEMANTIC_ID", integer="CATEGORY_ID")),
+        source=history_source(2),
+        owner="deal",
+        is_growing=True,
+    ),
+    # Neither texts nor files: a letter's body is nobody's number and may be large.
+    Entity(
+        "activity",
+        "Дела",
+        "Activities",
+        declare(
+            integer="ID TYPE_ID STATUS PRIORITY DIRECTION",
+            reference="OWNER_TYPE_ID OWNER_ID RESPONSIBLE_ID AUTHOR_ID EDITOR_ID ASSOCIATED_ENTITY_ID",
+            text="PROVIDER_ID PROVIDER_TYPE_ID SUBJECT ORIGINATOR_ID ORIGIN_ID",
+            flag="COMPLETED",
+            instant="CREATED LAST_UPDATED START_TIME END_TIME DEADLINE",
+        ),
+        source=Source("crm.activity.list", {}, None, "ID", "LAST_UPDATED", ("ID", "LAST_UPDATED", "OWNER_TYPE_ID", "OWNER_ID")),
+        parts=(Part("activity_party", "activity_id", "COMMUNICATIONS", read_parties),),
+        changed=("ONCRMACTIVITYADD", "ONCRMACTIVITYUPDATE"),
+        removed=("ONCRMACTIVITYDELETE",),
+    ),
+    # Chosen by an administrator, by type; every type gets its own table and its own events, see chosen.py.
+    Entity(
+        "smart",
+        "Смарт-процессы",
+        "Smart processes",
+        (
+            *ID,
+            *declare(
+                text="title stageId currencyId sourceId sourceDescription originatorId originId",
+                integer="categoryId",
+                reference="assignedById createdBy updatedBy movedBy lastActivityBy companyId contactId parentId1 parentId2",
+                real="opportunity",
+                flag="opened isManualOpportunity",
+                instant="createdTime updatedTime movedTime lastActivityTime",
+                date="begindate closedate",
+            ),
+        ),
+        is_family=True,
+        changed=("ONCRMDYNAMICITEMADD", "ONCRMDYNAMICITEMUPDATE"),
+        removed=("ONCRMDYNAMICITEMDELETE",),
+    ),
 )
 
+FIXED: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if not entity.is_family)
 BY_KEY: Mapping[str, Entity] = {entity.key: entity for entity in ENTITIES}
-RECORDS: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity.type_id is not None)
-WHOLES: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity.whole)
-OWNED: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity.owner)
+LISTED: tuple[Entity, ...] = tuple(entity for entity in FIXED if entity.source)
+RECORDS: tuple[Entity, ...] = tuple(entity for entity in LISTED if entity.type_id is not None)
+GROWING: tuple[Entity, ...] = tuple(entity for entity in LISTED if entity.is_growing)
+WHOLES: tuple[Entity, ...] = tuple(entity for entity in FIXED if entity.whole)
+OWNED: tuple[Entity, ...] = tuple(entity for entity in FIXED if entity.owner and not entity.source)
 
-# Event code -> (entity, kind of change); the codes are what install binds.
+# Event code -> (entity, kind of change); the codes are what install binds, with those of the chosen smart processes.
 BY_EVENT: Mapping[str, tuple[Entity, str]] = {
-    code: (entity, kind) for entity in ENTITIES for kind in ("changed", "removed") for code in getattr(entity, kind)
+    code: (entity, kind) for entity in FIXED for kind in ("changed", "removed") for code in getattr(entity, kind)
 }
 EVENTS: tuple[str, ...] = tuple(BY_EVENT)

@@ -1,7 +1,8 @@
 """The first sync: everything, once, in chunks. Each chunk and its checkpoint are one transaction, so a killed run resumes.
 
 Running it again later is harmless: rows are overwritten, and what is here but was not in the portal's list is noted as
-changed, to be asked for by id before it is removed.
+changed, to be asked for by id before it is removed. Pausing and going gently by day is the budget's business: a paused
+reading raises BitrixBusy between two chunks and goes on behind the last one.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from b24app.store.cursors import drop_cursors, find_cursor, save_cursor
 from b24app.store.mirror import PortalStore
 from b24app.store.progress import advance_step, finish_step, forget_steps, plan_steps, start_step
 from b24app.sync.apply import INSTANT, apply_product_rows, apply_records
+from b24app.sync.changed import note_complete
+from b24app.sync.chosen import list_chosen, list_entities
 from b24app.sync.dictionaries import pull_dictionaries
-from b24app.sync.entities import BY_KEY, ENTITIES, Entity
-from b24app.sync.pull import count_records, list_fields, pull_product_rows, stream_records
-from b24app.sync.rows import Record
+from b24app.sync.entities import BY_KEY, FIXED, Entity
+from b24app.sync.ownedrows import read_rows_ahead
+from b24app.sync.pull import count_records, list_fields, stream_records
 from b24app.sync.userfields import all_columns, pull_user_fields, user_columns
 
 DONE = "done"
 PATIENCE = timedelta(hours=24)
-DEALS = 1000  # whose product rows are read at a time
 
 
 def first_sync(ctx: Context, job: str = "install") -> dict[str, int]:
@@ -38,14 +40,16 @@ def first_sync(ctx: Context, job: str = "install") -> dict[str, int]:
 
 def sync_entities(ctx: Context, job: str) -> None:
     """Sync what is not done yet; from then on every client is due."""
-    for entity in ENTITIES:
+    for entity in _list_planned(ctx):
         # One puller at a time: a second run of the same job waits here, and then finds the entity done.
         with ctx.store.pulling:
             if find_cursor(ctx.store, f"first:{entity.key}") != DONE:
                 start_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
-                _sync(ctx, entity, job)
+                if entity.table in ctx.store.tables():
+                    _sync(ctx, entity, _Course(ctx, job, entity))
                 finish_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
                 save_cursor(ctx.store, f"first:{entity.key}", DONE)
+                note_complete(ctx, entity)
     save_due_clients(ctx.store, [EVERYBODY])
 
 
@@ -60,7 +64,7 @@ def end_first_sync(ctx: Context) -> None:
 def plan_first_sync(ctx: Context, job: str) -> None:
     """Announce the steps; a new run after a finished one begins its page anew."""
     with ctx.store.write():
-        steps = [(step_of(entity), step_of(entity)) for entity in ENTITIES]
+        steps = [(step_of(entity), title_of(entity)) for entity in _list_planned(ctx)]
         if not find_cursor(ctx.store, "first:"):
             forget_steps(ctx.store, job, [step for step, _ in steps])
             save_cursor(ctx.store, "first:", ctx.now().strftime(INSTANT))
@@ -80,63 +84,86 @@ def is_filling(ctx: Context) -> bool:
 
 def counts(ctx: Context) -> dict[str, int]:
     """Return how many rows of each entity the mirror holds."""
-    sql = " UNION ALL ".join(f"SELECT '{entity.key}' AS entity, count(*) AS number FROM \"{entity.table}\"" for entity in ENTITIES)
+    entities = list_entities(ctx)
+    sql = " UNION ALL ".join(f"SELECT '{entity.key}' AS entity, count(*) AS number FROM \"{entity.table}\"" for entity in entities)
     return {row["entity"]: row["number"] for row in ctx.store.rows(sql)}
 
 
 def step_of(entity: Entity) -> str:
-    """Return the name of an entity's step, which is also the key of its title."""
+    """Return the name of an entity's step."""
     return f"sync.{entity.key}"
 
 
-def _sync(ctx: Context, entity: Entity, job: str) -> None:
-    if entity.type_id is not None:
-        _sync_records(ctx, entity, job)
+def title_of(entity: Entity) -> str:
+    """Return the key of its step's title: smart processes share one."""
+    return f"sync.{entity.family or entity.key}"
+
+
+def _list_planned(ctx: Context) -> tuple[Entity, ...]:
+    """Return what to sync. User fields come first: they make the tables of the smart processes that the portal has."""
+    return (*FIXED, *list_chosen(ctx))
+
+
+class _Course:
+    """How far an entity is, for the page: rows done, rows in all, and the requests that they cost."""
+
+    def __init__(self, ctx: Context, job: str, entity: Entity) -> None:
+        self._ctx, self._job, self._step = ctx, job, step_of(entity)
+        self._spent = ctx.bitrix.meter.requests
+        self.done = 0
+
+    def begin(self, done: int, total: int) -> None:
+        """Say where it begins."""
+        self.done = done
+        self.advance(0, total)
+
+    def advance(self, rows: int, total: int | None = None) -> None:
+        """Say how many rows have come."""
+        self.done += rows
+        before, self._spent = self._spent, self._ctx.bitrix.meter.requests
+        advance_step(self._ctx.store, self._job, self._step, (self.done, total), self._spent - before)
+
+
+def _sync(ctx: Context, entity: Entity, course: _Course) -> None:
+    if entity.source:
+        _sync_records(ctx, entity, course)
     elif entity.owner:
-        _sync_product_rows(ctx, entity, job)
-    elif entity.whole:
-        pull_dictionaries(ctx, [entity])
-        _advance(ctx, job, entity, (_count(ctx.store, entity),) * 2)
+        _sync_product_rows(ctx, entity, course)
     else:
-        pull_user_fields(ctx, fill=False)
-        _advance(ctx, job, entity, (_count(ctx.store, entity),) * 2)
+        if entity.whole:
+            pull_dictionaries(ctx, [entity])
+        else:
+            pull_user_fields(ctx, fill=False)
+        rows = _count(ctx.store, entity)
+        course.begin(rows, rows)
 
 
-def _sync_records(ctx: Context, entity: Entity, job: str) -> None:
+def _sync_records(ctx: Context, entity: Entity, course: _Course) -> None:
     last = int(find_cursor(ctx.store, f"first:{entity.key}") or 0)
-    done = _count(ctx.store, entity, last)
-    _advance(ctx, job, entity, (done, count_records(ctx, [entity])[entity.key]))
+    course.begin(_count(ctx.store, entity, last), count_records(ctx, [entity])[entity.key])
     columns = all_columns(ctx.store, entity)
     for records in stream_records(ctx, entity, list_fields(entity, user_columns(ctx.store, entity)), last):
         with ctx.store.write():
             ids = apply_records(ctx, entity, records, columns)
             if ids:
                 _note_extra(ctx, entity, (last, ids[-1]), ids)
-                last, done = ids[-1], done + len(ids)
+                last = ids[-1]
                 save_cursor(ctx.store, f"first:{entity.key}", str(last))
-                _advance(ctx, job, entity, (done, None))
+                course.advance(len(ids))
     _note_extra(ctx, entity, (last, None), ())
+    course.advance(0)
 
 
-def _sync_product_rows(ctx: Context, entity: Entity, job: str) -> None:
+def _sync_product_rows(ctx: Context, entity: Entity, course: _Course) -> None:
     """Read product rows deal by deal: the portal gives them by owner only."""
     owner = BY_KEY[entity.owner]
     last = int(find_cursor(ctx.store, f"first:{entity.key}") or 0)
-    done = _count(ctx.store, owner, last)
-    _advance(ctx, job, entity, (done, _count(ctx.store, owner)))
-    while ids := list_ids(ctx.store, owner, last, DEALS):
-        records: list[Record] = pull_product_rows(ctx, ids)
+    course.begin(_count(ctx.store, owner, last), _count(ctx.store, owner))
+    for ids, records in read_rows_ahead(ctx, last):
         with ctx.store.write():
             apply_product_rows(ctx, entity, ids, records)
-            last, done = ids[-1], done + len(ids)
-            save_cursor(ctx.store, f"first:{entity.key}", str(last))
-            _advance(ctx, job, entity, (done, None))
-
-
-def list_ids(store: PortalStore, entity: Entity, after: int, limit: int) -> list[int]:
-    """Return the next ids of the mirror."""
-    rows = store.rows(f'SELECT id FROM "{entity.table}" WHERE id > ? ORDER BY id LIMIT ?', (after, limit))
-    return [row["id"] for row in rows]
+            save_cursor(ctx.store, f"first:{entity.key}", str(ids[-1]))
+            course.advance(len(ids))
 
 
 def _note_extra(ctx: Context, entity: Entity, between: tuple[int, int | None], ids: list[int] | tuple[int, ...]) -> None:
@@ -150,7 +177,3 @@ def _note_extra(ctx: Context, entity: Entity, between: tuple[int, int | None], i
 def _count(store: PortalStore, entity: Entity, upto: int | None = None) -> int:
     bound, params = ("", []) if upto is None else (" WHERE id <= ?", [upto])
     return int(store.rows(f'SELECT count(*) AS number FROM "{entity.table}"{bound}', params)[0]["number"])
-
-
-def _advance(ctx: Context, job: str, entity: Entity, numbers: tuple[int, int | None]) -> None:
-    advance_step(ctx.store, job, step_of(entity), numbers)

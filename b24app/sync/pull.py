@@ -9,14 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from b24app.bitrix.chains import Query
 from b24app.bitrix.payloads import Answer
 from b24app.context import Context
-from b24app.sync.entities import ITEM_LIST, Entity, Whole
-from b24app.sync.rows import Column, Record, read_id
+from b24app.errors import BitrixBusy, BitrixGone, BitrixLost
+from b24app.sync.entities import Entity
+from b24app.sync.rows import Column, Link, Part, Record, read_id
+from b24app.sync.shapes import Whole
 
 PAGE = 50
 COMMANDS = 50
-OWNERS = 20  # deals asked for in one command: their product rows mostly fit one page
+MOST_OWNERS = 40  # deals asked for in one command
+NOT_REFUSALS = (BitrixBusy, BitrixLost, BitrixGone)
 
 Command = tuple[str, Mapping[str, Any]]
 ListCommand = tuple[str, Mapping[str, Any], str | None]  # method, params, key of the list inside the result
@@ -24,41 +28,50 @@ ListCommand = tuple[str, Mapping[str, Any], str | None]  # method, params, key o
 
 def list_fields(entity: Entity, user_columns: Sequence[Column]) -> list[str]:
     """Return what to select. Phones and e-mails come with '*' only and cannot be named. universal/crm-item-list.md"""
-    extra = [link.source for link in entity.links] + [column.source for column in user_columns]
-    return (["*"] if entity.has_communications else [column.source for column in entity.columns]) + extra
+    kept: tuple[Link | Part, ...] = (*entity.links, *entity.parts)
+    extra = [one.source for one in kept] + [column.source for column in user_columns]
+    return (["*"] if entity.listed.asks_all else [column.source for column in entity.columns]) + extra
 
 
-def item_params(entity: Entity, select: Sequence[str], condition: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the parameters of a crm.item.list."""
-    return {"entityTypeId": entity.type_id, "select": list(select), "filter": dict(condition or {}), "useOriginalUfNames": "Y"}
+def list_query(entity: Entity, select: Sequence[str], condition: Mapping[str, Any] | None = None) -> Query:
+    """Return what is asked of an entity's list."""
+    source = entity.listed
+    params = {**source.params, "select": list(select), "filter": dict(condition or {})}
+    return Query(source.method, params, source.key, source.id_name)
 
 
 def stream_records(
     ctx: Context, entity: Entity, select: Sequence[str], after: int = 0, condition: Mapping[str, Any] | None = None
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield lists of records in the order of their ids; whatever was yielded is complete up to its last id."""
-    yield from ctx.bitrix.stream(ITEM_LIST, item_params(entity, select, condition), "items", after)
+    query = list_query(entity, select, condition)
+    yield from ctx.bitrix.stream(query.method, query.params, query.key, after, spelled=query.id_name)
 
 
 def pull_records(ctx: Context, wanted: Mapping[Entity, tuple[Sequence[str], Sequence[int]]]) -> dict[Entity, list[Record]]:
     """Read records of several entities by id: entity -> (fields, ids). Whom the portal does not return is gone or hidden from us."""
-    commands = {
-        f"{entity.key}_{ids[0]}": (ITEM_LIST, {**item_params(entity, select, {"@id": ids}), "order": {"id": "ASC"}, "start": -1})
-        for entity, (select, every) in wanted.items()
-        for ids in cut(every, PAGE)
-    }
-    answers = ask(ctx, commands)
-    found: dict[Entity, list[Record]] = {entity: [] for entity in wanted}
-    for entity, (_, every) in wanted.items():
+    commands: dict[str, Command] = {}
+    owners: dict[str, Entity] = {}
+    for entity, (select, every) in wanted.items():
         for ids in cut(every, PAGE):
-            found[entity] += read_list(answers[f"{entity.key}_{ids[0]}"].result, "items")
+            query = list_query(entity, select, {f"@{entity.listed.id_name}": ids})
+            key = f"{entity.key}_{ids[0]}"
+            commands[key] = (query.method, {**query.params, "order": {query.id_name: "ASC"}, "start": -1})
+            owners[key] = entity
+    found: dict[Entity, list[Record]] = {entity: [] for entity in wanted}
+    for key, answer in ask(ctx, commands).items():
+        found[owners[key]] += read_list(answer.result, owners[key].listed.key)
     return found
 
 
-def pull_product_rows(ctx: Context, deal_ids: Sequence[int]) -> list[Record]:
-    """Read all product rows of these deals, page after page by id: counting offsets would lose rows when one is deleted."""
+def pull_product_rows(ctx: Context, deal_ids: Sequence[int], rows_a_deal: float = 1.0) -> list[Record]:
+    """Read all product rows of these deals, page after page by id: counting offsets would lose rows when one is deleted.
+
+    `rows_a_deal` is what is expected: as many deals share a command as mostly fit one page.
+    """
+    owners = max(1, min(MOST_OWNERS, int(PAGE / (rows_a_deal * 1.4 + 0.3))))
     rows: list[Record] = []
-    waiting = {str(index): (ids, 0) for index, ids in enumerate(cut(deal_ids, OWNERS))}
+    waiting = {str(index): (ids, 0) for index, ids in enumerate(cut(deal_ids, owners))}
     while waiting:
         commands = {
             key: ("crm.item.productrow.list", {"filter": _rows_of(ids, last), "order": {"id": "asc"}, "start": -1})
@@ -70,12 +83,17 @@ def pull_product_rows(ctx: Context, deal_ids: Sequence[int]) -> list[Record]:
     return rows
 
 
-def pull_lists(ctx: Context, wanted: Mapping[str, ListCommand]) -> dict[str, list[Record]]:
-    """Read small lists as a whole, in as few requests as possible, following `next` where there is one."""
+def pull_lists(ctx: Context, wanted: Mapping[str, ListCommand], optional: Iterable[str] = ()) -> dict[str, list[Record]]:
+    """Read small lists as a whole, in as few requests as possible, following `next` where there is one.
+
+    An `optional` one that the portal refuses is left out.
+    """
+    may_fail = frozenset(optional)
     found: dict[str, list[Record]] = {key: [] for key in wanted}
     waiting = dict.fromkeys(wanted, 0)
     while waiting:
-        answers = ask(ctx, {key: (wanted[key][0], {**wanted[key][1], "start": start}) for key, start in waiting.items()})
+        answers = ask(ctx, {key: (wanted[key][0], {**wanted[key][1], "start": start}) for key, start in waiting.items()}, may_fail)
+        found = {key: records for key, records in found.items() if key in answers or key not in waiting}
         for key, answer in answers.items():
             found[key] += read_list(answer.result, wanted[key][2])
         waiting = {key: answer.next for key, answer in answers.items() if answer.next and answer.next > waiting[key]}
@@ -83,26 +101,39 @@ def pull_lists(ctx: Context, wanted: Mapping[str, ListCommand]) -> dict[str, lis
 
 
 def pull_wholes(ctx: Context, entities: Iterable[Entity]) -> dict[Entity, list[Record]]:
-    """Read dictionaries."""
+    """Read dictionaries; an optional one that the portal refuses is left out."""
     wholes: dict[Entity, Whole] = {entity: entity.whole for entity in entities if entity.whole}
-    lists = pull_lists(ctx, {entity.key: (whole.method, whole.params, whole.key) for entity, whole in wholes.items()})
-    return {entity: lists[entity.key] for entity in wholes}
+    optional = [entity.key for entity, whole in wholes.items() if whole.is_optional]
+    lists = pull_lists(ctx, {entity.key: (whole.method, whole.params, whole.key) for entity, whole in wholes.items()}, optional)
+    return {entity: lists[entity.key] for entity in wholes if entity.key in lists}
 
 
 def count_records(ctx: Context, entities: Iterable[Entity]) -> dict[str, int]:
     """Return how many records of each entity the portal has for our token."""
-    answers = ask(ctx, {entity.key: (ITEM_LIST, {**item_params(entity, ["id"]), "start": 0}) for entity in entities})
+    queries = {entity.key: list_query(entity, [entity.listed.id_name]) for entity in entities}
+    answers = ask(ctx, {key: (query.method, {**query.params, "start": 0}) for key, query in queries.items()})
     return {key: answer.total or 0 for key, answer in answers.items()}
 
 
-def ask(ctx: Context, commands: Mapping[str, Command]) -> dict[str, Answer]:
-    """Send any number of reads in batches and return every answer. Raises what the first failed command says."""
+def ask(ctx: Context, commands: Mapping[str, Command], may_fail: frozenset[str] = frozenset()) -> dict[str, Answer]:
+    """Send any number of reads in batches and return every answer. Raises what the first failed command says.
+
+    One of `may_fail` that is refused has no answer; one that is only put off raises like any other.
+    """
     answers: dict[str, Answer] = {}
     for keys in cut(commands, COMMANDS):
         batch = ctx.bitrix.batch({key: commands[key] for key in keys})
+        refused = {key for key, error in batch.errors.items() if key in may_fail and not isinstance(error, NOT_REFUSALS)}
+        for key in refused:
+            ctx.log.info("refused by the portal, left out", extra={"what": key, "code": batch.errors.pop(key).code})
         batch.raise_for_errors()
         answers |= batch.answers
     return answers
+
+
+def ask_some(ctx: Context, commands: Mapping[str, Command]) -> dict[str, Answer]:
+    """Send reads of which any may be refused."""
+    return ask(ctx, commands, frozenset(commands))
 
 
 def read_list(result: Any, key: str | None) -> list[Record]:

@@ -51,6 +51,16 @@ class Link:
     is_owner: bool = True
 
 
+@dataclass(frozen=True)
+class Part:
+    """A structure in a record, kept as rows of a table of their own: `read(record id, value)` makes them."""
+
+    table: str
+    owner: str
+    source: str
+    read: Callable[[int, Any], list[Row]]
+
+
 @dataclass
 class Batch:
     """The rows of many records, by table; the ids in the order read; how many values of which field were unreadable."""
@@ -58,6 +68,7 @@ class Batch:
     rows: list[Row] = field(default_factory=list)
     communications: list[Row] = field(default_factory=list)
     links: dict[str, list[Row]] = field(default_factory=dict)
+    parts: dict[str, list[Row]] = field(default_factory=dict)
     unreadable: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -66,11 +77,13 @@ class Batch:
         return [row["id"] for row in self.rows]
 
 
-def read_records(records: Iterable[Record], columns: Sequence[Column], links: Sequence[Link] = (), entity: str = "") -> Batch:
-    """Read records that have an id, with their multi-fields and links."""
-    batch = Batch(links={link.source: [] for link in links})
+def read_records(records: Iterable[Record], columns: Sequence[Column], kept: Sequence[Link | Part] = (), entity: str = "") -> Batch:
+    """Read records that have an id, with their multi-fields, and what is kept of them in other tables: links and parts."""
+    links, parts = [one for one in kept if isinstance(one, Link)], [one for one in kept if isinstance(one, Part)]
+    batch = Batch(links={link.source: [] for link in links}, parts={part.source: [] for part in parts})
+    id_name = next(column.source for column in columns if column.name == "id")
     for record in records:
-        record_id = read_id(record.get("id"))
+        record_id = read_id(record.get(id_name))
         if record_id is None:
             batch.unreadable["id"] += 1
             continue
@@ -78,6 +91,8 @@ def read_records(records: Iterable[Record], columns: Sequence[Column], links: Se
         batch.communications += read_communications(entity, record_id, record.get("fm"))
         for link in links:
             batch.links[link.source] += read_links(link, record_id, record)
+        for part in parts:
+            batch.parts[part.source] += part.read(record_id, record.get(part.source))
     return batch
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from b24app.context import Context
 from b24app.store.changes import EVERYBODY, save_due_clients
 from b24app.store.mirror import PortalStore
 from b24app.store.upserts import replace_all
-from b24app.sync.dictionary_rows import USER_FIELD_OWNERS, read_user_field, user_column
+from b24app.sync.chosen import keep_tables, list_chosen
+from b24app.sync.dictionary_rows import USER_FIELD_OWNERS, read_item_field, read_user_field, user_column
 from b24app.sync.entities import BY_KEY, Entity
-from b24app.sync.pull import pull_lists, stream_records
+from b24app.sync.pull import ask_some, pull_lists, stream_records
 from b24app.sync.rows import Column, Row, read_records
 
 LANGS = ("ru", "en")
@@ -20,20 +22,24 @@ def pull_user_fields(ctx: Context, fill: bool = True) -> None:
     """Make definitions and columns equal to the portal's, and read the values of new fields for the rows that are here.
 
     A definition is saved after its values are read: killed in between, they are read again. The values of a field that is
-    gone become unknown; a field that came back as another kind gets a new column.
+    gone become unknown; a field that came back as another kind gets a new column. Smart processes get their tables here.
     """
-    fields = _pull_definitions(ctx)
+    chosen = _pull_chosen(ctx)
+    keep_tables(ctx, chosen)
+    owners = {entity.key: entity for entity in (*(BY_KEY[key] for key in USER_FIELD_OWNERS), *chosen)}
+    fields = [*_pull_definitions(ctx), *(row for rows in chosen.values() for row in rows)]
     known = ctx.store.rows("SELECT * FROM user_field")
     before, now = _kinds(known), _kinds(fields)
-    for entity in (BY_KEY[key] for key in USER_FIELD_OWNERS):
+    for entity in owners.values():
         columns = [user_column(field) for field in fields if field["entity"] == entity.key]
         ctx.store.add_columns(entity.table, {column.name: column.sql_type for column in columns})
         new = [column for column in columns if before.get((entity.key, column.name)) != now[entity.key, column.name]]
-        if new and fill:
+        if new and fill and ctx.store.row(f'SELECT id FROM "{entity.table}" LIMIT 1'):
             fill_columns(ctx, entity, new)
     with ctx.store.write():
         for key, name in before.keys() - now.keys():
-            ctx.store.clear_columns(BY_KEY[key].table, [name])
+            if key in owners:
+                ctx.store.clear_columns(owners[key].table, [name])
         replace_all(ctx.store, "user_field", fields)
         if _sorted(known) != _sorted(fields):
             save_due_clients(ctx.store, [EVERYBODY])
@@ -73,6 +79,21 @@ def _pull_definitions(ctx: Context) -> list[Row]:
         found = (read_user_field(key, record, english.get(str(record.get("FIELD_NAME")), {})) for record in lists[f"{key}_ru"])
         rows += _apart(row for row in found if row)
     return rows
+
+
+def _pull_chosen(ctx: Context) -> dict[Entity, list[Row]]:
+    """Return the user fields of every chosen smart process that the portal knows."""
+    asked = {entity.key: entity for entity in list_chosen(ctx)}
+    params = {key: {"entityTypeId": entity.type_id, "useOriginalUfNames": "Y"} for key, entity in asked.items()}
+    answers = ask_some(ctx, {key: ("crm.item.fields", values) for key, values in params.items()})
+    return {asked[key]: _apart(_read_fields(key, answer.result)) for key, answer in answers.items()}
+
+
+def _read_fields(key: str, result: Any) -> Iterator[Row]:
+    fields = result.get("fields") if isinstance(result, Mapping) else None
+    for name, field in (fields or {}).items():
+        if row := read_item_field(key, str(name), field):
+            yield row
 
 
 def _apart(rows: Iterable[Row]) -> list[Row]:

@@ -98,7 +98,7 @@ def ctx(tmp_path: Path, portal: PortalOnHttp) -> Iterator[Context]:
     door, stores, app_store = Door([portal.url]), PortalStores(tmp_path / "app"), AppStore(tmp_path / "app.db")
     log = logging.LoggerAdapter(logging.getLogger("test"), {})
     nothing: Any = None
-    client = door.bulk_client(portal.url, OneToken(portal.token()), "ent")
+    client = door.bulk_client(door.place(portal.url), OneToken(portal.token()), "ent")
     about = Portal(member_id="m1", url=portal.url, time_zone="Europe/Moscow")
     try:
         yield Context(about, Viewer.system(), nothing, app_store, stores.writer("m1"), client, log)

@@ -129,3 +129,42 @@ def widen_clients(db: Database) -> None:
     """Whose a contact or a deal is, the facts' own catalogue, what a segment's last refresh found."""
     for statement in _WIDER_CLIENTS:
         db.execute(statement)
+
+
+_HISTORY = "id INTEGER PRIMARY KEY, type_id INTEGER, owner_id INTEGER, created_time TEXT, stage_id TEXT, stage_semantic_id TEXT"
+_WIDER_MIRROR = (
+    f"CREATE TABLE lead_stage_history ({_HISTORY})",
+    f"CREATE TABLE deal_stage_history ({_HISTORY}, category_id INTEGER)",
+    "CREATE TABLE activity (id INTEGER PRIMARY KEY, type_id INTEGER, status INTEGER, priority INTEGER, direction INTEGER, "
+    "owner_type_id INTEGER, owner_id INTEGER, responsible_id INTEGER, author_id INTEGER, editor_id INTEGER, "
+    "associated_entity_id INTEGER, provider_id TEXT, provider_type_id TEXT, subject TEXT, originator_id TEXT, origin_id TEXT, "
+    "completed INTEGER, created TEXT, last_updated TEXT, start_time TEXT, end_time TEXT, deadline TEXT)",
+    "CREATE TABLE activity_party (activity_id INTEGER NOT NULL, position INTEGER NOT NULL, entity_type_id INTEGER, entity_id INTEGER, "
+    "kind TEXT, value TEXT, PRIMARY KEY (activity_id, position))",
+    "CREATE TABLE department (id INTEGER PRIMARY KEY, sort INTEGER, name TEXT, parent_id INTEGER, head_id INTEGER)",
+    # What deals call a product is the newest of their rows; a row without an id is no catalogue product.
+    "CREATE VIEW product AS SELECT known.product_id AS id, newest.product_name AS name, known.deals FROM (SELECT product_id, "
+    "max(id) AS last_id, count(DISTINCT owner_id) AS deals FROM product_row WHERE product_id IS NOT NULL GROUP BY product_id) AS known "
+    "JOIN product_row AS newest ON newest.id = known.last_id",
+    "CREATE INDEX lead_stage_history_owner_id ON lead_stage_history (owner_id)",
+    "CREATE INDEX deal_stage_history_owner_id ON deal_stage_history (owner_id)",
+    "CREATE INDEX activity_owner ON activity (owner_type_id, owner_id)",
+    "CREATE INDEX activity_party_entity ON activity_party (entity_type_id, entity_id)",
+    *(f"ALTER TABLE progress ADD COLUMN {column}" for column in ("requests INTEGER", "resumed_at TEXT", "resumed_done INTEGER")),
+    # One line an entity of every full comparison: what differed, what was repaired, what is left.
+    "CREATE TABLE certificate (id INTEGER NOT NULL, entity TEXT NOT NULL, kind TEXT NOT NULL, started_at TEXT NOT NULL, "
+    "finished_at TEXT NOT NULL, rows_here INTEGER, rows_there INTEGER, missing_here INTEGER, extra_here INTEGER, stale INTEGER, "
+    "repaired INTEGER, live INTEGER, remaining INTEGER, requests INTEGER, PRIMARY KEY (id, entity))",
+    "CREATE TABLE difference (certificate_id INTEGER NOT NULL, entity TEXT NOT NULL, record_id INTEGER NOT NULL, kind TEXT NOT NULL, "
+    "PRIMARY KEY (certificate_id, entity, record_id))",
+    "CREATE TABLE alarm (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, entity TEXT NOT NULL, record_id INTEGER NOT NULL, "
+    "certificate_id INTEGER NOT NULL, times INTEGER NOT NULL, raised_at TEXT NOT NULL, last_at TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX alarm_about ON alarm (kind, entity, record_id)",
+)
+
+
+@MIGRATIONS()
+def widen_mirror(db: Database) -> None:
+    """Activities, histories of stages, departments, products as deals name them; certificates and alarms; what a step has cost."""
+    for statement in _WIDER_MIRROR:
+        db.execute(statement)

@@ -12,7 +12,7 @@ from b24app.errors import BitrixBusy
 from b24app.store.changes import list_changes
 from b24app.store.progress import list_steps
 from b24app.sync.changed import pull_changes
-from b24app.sync.entities import ENTITIES
+from b24app.sync.entities import FIXED
 from b24app.sync.first import counts, first_sync, is_synced, plan_first_sync, sync_entities
 from tests.fakes import FakeBitrix
 
@@ -27,6 +27,11 @@ def people(bitrix: FakeBitrix) -> None:
     bitrix.put(1, 20, title="Lead", stageId="NEW", fm=phone)
     for number in range(30, 38):
         bitrix.put(2, number, title=f"Deal {number}", stageId="NEW", contactIds=[10, 11], companyId=1, opportunity="100.50")
+    for number in (50, 51, 52):
+        bitrix.put_activity(number, OWNER_ID="30", SUBJECT=f"Call {number}")
+    bitrix.move(1, 30, "NEW")
+    bitrix.move(2, 31, "NEW")
+    bitrix.move(1, 20, "NEW", type_id=1)
     bitrix.product_rows += [{"id": 100 + n, "ownerId": 30, "ownerType": "D", "price": 10, "quantity": n} for n in range(120)]
     bitrix.product_rows.append({"id": 99, "ownerId": 37, "ownerType": "D", "price": 1.5, "quantity": 1, "taxIncluded": "Y"})
     bitrix.user_fields["contact"].append({"FIELD_NAME": "UF_CRM_END", "USER_TYPE_ID": "date", "MULTIPLE": "N", "EDIT_FORM_LABEL": "До"})
@@ -38,12 +43,16 @@ EXPECTED = {
     "category": 2,
     "employee": 1,
     "currency": 1,
+    "department": 1,
     "dictionary": 1,
     "company": 5,
     "contact": 2,
     "lead": 1,
     "deal": 8,
     "product_row": 121,
+    "lead_stage_history": 1,
+    "deal_stage_history": 2,
+    "activity": 3,
 }
 
 
@@ -72,7 +81,7 @@ def test_first_sync_fills_every_table(ctx: Context, bitrix: FakeBitrix) -> None:
         "updated_time": "2025-01-01T09:00:00Z",
     }
     steps = list_steps(ctx.store, "install")
-    assert [row["step"] for row in steps] == [f"sync.{entity.key}" for entity in ENTITIES]
+    assert [row["step"] for row in steps] == [f"sync.{entity.key}" for entity in FIXED]
     assert {row["state"] for row in steps} == {"done"}
     assert [(row["done"], row["total"]) for row in steps if row["step"] == "sync.deal"] == [(8, 8)]
 
@@ -109,6 +118,8 @@ def test_two_first_syncs_at_a_time_do_the_work_once(ctx: Context, bitrix: FakeBi
     """A job that was ordered twice: the second run waits, then finds everything done."""
     people(bitrix)
     first_sync(ctx)
+    bitrix.calls.clear()
+    first_sync(ctx)
     alone = len(bitrix.calls)
     plan_first_sync(ctx, "install")
     with ThreadPoolExecutor(2) as pool:
@@ -132,7 +143,7 @@ def test_second_first_sync_notes_what_has_gone(ctx: Context, bitrix: FakeBitrix)
     pull_changes(ctx, noted)
 
     assert sorted(change.record_id for change in noted) == [30, 33, 37]
-    assert counts(ctx) == {**EXPECTED, "deal": 5, "product_row": 0}
+    assert counts(ctx) == {**EXPECTED, "deal": 5, "product_row": 0, "deal_stage_history": 1}
     assert ctx.store.rows("SELECT DISTINCT deal_id FROM deal_contact WHERE deal_id IN (30, 33, 37)") == []
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from b24app.context import Context
-from b24app.store.changes import list_changes
+from b24app.store.changes import Change, list_changes, list_due_clients, save_changes
 from b24app.sync import sweep as module
 from b24app.sync.changed import pull_changes
 from b24app.sync.first import counts, first_sync, plan_first_sync
@@ -103,23 +103,61 @@ def test_large_sweep_reads_only_what_is_new(filled: Context, bitrix: FakeBitrix,
     bitrix.put(2, 3, title="changed", updated="2025-06-15T15:01:00+03:00")
     bitrix.put(2, 4, title="long ago", updated="2024-01-01T00:00:00+03:00")
 
+    bitrix.calls.clear()
     assert sweep(later(filled, minutes=5))["deal"]["changed"] == 1
-    assert noted(filled) == {("deal", 3, "changed")}
-    pull_changes(filled, list_changes(filled.store, 100))
+    assert (noted(filled), filled.store.row("SELECT title FROM deal WHERE id = 3")) == (set(), {"title": "changed"})
+    assert set(list_due_clients(filled.store, 9)) >= {"CO_1"}
     del bitrix.items[2][5]
     assert sweep(later(filled, minutes=10))["deal"] == {"rows_here": 8, "rows_there": 7, "added": 0, "changed": 1, "deleted": 1}
 
 
-def test_once_a_day_everything_is_compared(filled: Context, bitrix: FakeBitrix, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What equal numbers and times hide is found by the daily comparison, or by one that is asked for."""
+def test_sweep_waits_with_counting_for_what_is_known(filled: Context, bitrix: FakeBitrix, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers that differ because a change still waits to be read are no reason to compare a long list."""
     monkeypatch.setattr(module, "SMALL", 0)
     sweep(filled)
     del bitrix.items[2][5]
-    bitrix.put(2, 20, updated="2024-01-01T00:00:00+03:00")
+    save_changes(filled.store, [Change("deal", 5, "removed")], "2025-06-15T12:00:00Z")
 
-    hidden = sweep(later(filled, hours=1))["deal"]
-    daily = sweep(later(filled, hours=25))["deal"]
+    assert sweep(later(filled, minutes=5))["deal"] == {"rows_here": 8, "rows_there": 7, "added": 0, "changed": 0, "deleted": 0}
 
-    assert (hidden["added"], hidden["deleted"]) == (0, 0)
-    assert (daily["added"], daily["deleted"]) == (1, 1)
-    assert sweep(later(filled, hours=26), full=True)["deal"]["added"] == 1
+
+def test_ten_thousand_changed_deals_cost_few_requests(filled: Context, bitrix: FakeBitrix) -> None:
+    """They are read whole, 2,500 a request, and applied at once: under thirty requests with all that belongs to a sweep."""
+    for number in range(1, 10_001):
+        bitrix.put(2, number, title="old", companyId=1)
+        bitrix.product_rows.append({"id": 10_000 + number, "ownerId": number, "ownerType": "D", "price": 1})
+    sweep(filled)
+    pull_changes(filled, list_changes(filled.store, 20_000))
+    for number in range(1, 10_001):
+        bitrix.put(2, number, title="new", updated="2025-06-15T15:01:00+03:00")
+    before = filled.bitrix.meter.requests
+
+    report = sweep(later(filled, minutes=5))
+
+    assert report["deal"]["changed"] == 10_000
+    assert filled.store.rows("SELECT DISTINCT title FROM deal") == [{"title": "new"}]
+    assert filled.bitrix.meter.requests - before < 30
+
+
+def test_activities_and_history_are_swept(filled: Context, bitrix: FakeBitrix) -> None:
+    """The old family's lists are read like the others: new, changed, gone."""
+    bitrix.put_activity(1, SUBJECT="Call", COMMUNICATIONS=[{"TYPE": "PHONE", "VALUE": "+7", "ENTITY_ID": "5", "ENTITY_TYPE_ID": "3"}])
+    bitrix.put_activity(2, SUBJECT="Letter")
+    bitrix.move(1, 1, "NEW")
+    sweep(filled)
+    pull_changes(filled, list_changes(filled.store, 100))
+    bitrix.put_activity(1, SUBJECT="Long call", COMPLETED="Y", updated="2025-06-15T15:00:00+03:00")
+    del bitrix.activities[2]
+    bitrix.move(2, 1, "WON")
+
+    report = sweep(later(filled, minutes=5))
+    pull_changes(filled, list_changes(filled.store, 100))
+
+    assert (report["activity"]["changed"], report["activity"]["deleted"], report["deal_stage_history"]["added"]) == (1, 1, 1)
+    assert filled.store.rows("SELECT id, subject, completed, owner_type_id FROM activity") == [
+        {"id": 1, "subject": "Long call", "completed": 1, "owner_type_id": 2}
+    ]
+    assert filled.store.rows("SELECT * FROM activity_party") == [
+        {"activity_id": 1, "position": 0, "entity_type_id": 3, "entity_id": 5, "kind": "PHONE", "value": "+7"}
+    ]
+    assert [row["stage_id"] for row in filled.store.rows("SELECT stage_id FROM deal_stage_history ORDER BY id")] == ["NEW", "WON"]
