@@ -44,11 +44,13 @@ def answer(content: str, viewer: Session, status: int = 200) -> Response:
     return response
 
 
-def shell(content: str, viewer: Session, portal_url: str, start: str) -> Response:
-    """Answer the frame's first request: the page around the content. Only that portal may frame it."""
+def shell(content: str, viewer: Session, portal_url: str, start: str, in_frame: bool = True) -> Response:
+    """Answer the first request: the page around the content. Only that portal may frame it; outside a frame its script is left out."""
     config, lang = services().config, viewer.lang
     token = services().signer.sign(viewer)
-    html = render_template("shell.html", content=content, token=token, js_url=config.js_url, start=start, lang=lang, t=speaker(lang))
+    html = render_template(
+        "shell.html", content=content, token=token, js_url=config.js_url if in_frame else "", start=start, lang=lang, t=speaker(lang)
+    )
     return framed(make_response(html), (portal_url,))
 
 

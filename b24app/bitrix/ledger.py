@@ -139,6 +139,11 @@ class BudgetReport:
         return tuple(method for method in self.methods if method.rests_until)
 
     @property
+    def busiest(self) -> int:
+        """The requests of the hour that had most of them."""
+        return max((sum(hour.requests.values()) for hour in self.hours), default=0)
+
+    @property
     def ceiling(self) -> int:
         """The most requests that the portal takes in an hour."""
         return int(self.drain * HOUR)

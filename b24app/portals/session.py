@@ -13,6 +13,7 @@ from b24app.errors import Refused
 
 HEADER = "X-App-Session"
 LIFETIME = 3600  # seconds
+CONNECT, OPEN = "connect", "open"  # what a link is for: a webhook's page, a portal's pages
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,12 @@ class Session:
 
 
 class Signer:
-    """Signs sessions and verifies them. Of a comma list of keys the first one signs and all verify."""
+    """Signs sessions and links, and verifies them. Of a comma list of keys the first one signs and all verify."""
 
     def __init__(self, secret_key: str, lifetime: int = LIFETIME) -> None:
         keys = [key.strip() for key in secret_key.split(",") if key.strip()]
         self._serializer = URLSafeTimedSerializer(keys[::-1], salt="frame-session")
+        self._links = URLSafeTimedSerializer(keys[::-1], salt="link")
         self._lifetime = lifetime
 
     def sign(self, session: Session) -> str:
@@ -44,3 +46,17 @@ class Signer:
             return Session(**self._serializer.loads(token, max_age=self._lifetime))
         except (BadSignature, TypeError) as error:
             raise Refused(f"session: {type(error).__name__}") from error
+
+    def sign_link(self, purpose: str, about: str = "") -> str:
+        """Return the key of a link that an administrator of this server was given: what it is for, and for whom."""
+        return self._links.dumps([purpose, about])
+
+    def verify_link(self, purpose: str, key: str) -> str:
+        """Return whom a link is about. Raises Refused when its key is forged, too old or for something else."""
+        try:
+            meant, about = self._links.loads(key, max_age=self._lifetime)
+        except (BadSignature, TypeError, ValueError) as error:
+            raise Refused(f"link: {type(error).__name__}") from error
+        if meant != purpose:
+            raise Refused("link: for something else")
+        return str(about)

@@ -28,6 +28,7 @@ SECRET = "webhook"  # noqa: S105 - the name under which the path is sealed
 PATH = re.compile(r"/(rest/\d{1,10}/[0-9A-Za-z]{8,64})/?")
 # What the mirror cannot do without; of a group any one is enough.
 NEEDED: tuple[tuple[str, ...], ...] = (("crm",), ("user", "user_basic", "user_brief"))
+NEEDS_APP = ("robots", "events", "tabs", "offline_events")  # what only an installed application has
 RUSSIAN = (".ru", ".by", ".kz", ".uz")
 DEFAULT_CURRENCY = "RUB"
 

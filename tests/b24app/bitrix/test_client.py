@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from b24app.bitrix.budget import Budget
 from b24app.bitrix.client import Client, is_read, make_session
-from b24app.bitrix.limits import Pace
+from b24app.bitrix.limits import BULK, Pace
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost
+from b24app.portals.tokens import NoTokens
 
 URL = "https://portal.example"
 REST = f"{URL}/rest/"
@@ -247,3 +249,73 @@ def test_client_for_single_calls_streams_nothing(client: Client) -> None:
     """A client that was not made for mass reads says so."""
     with pytest.raises(ValueError, match="bulk"):
         client.stream("x.list")
+
+
+def refused(portal: responses.RequestsMock, times: int) -> None:
+    for _ in range(times):
+        portal.post(REST + "x.list", status=503, json={"error": "QUERY_LIMIT_EXCEEDED"})
+
+
+def test_full_bucket_is_tried_again_at_once_for_a_person(portal: responses.RequestsMock, client: Client, slept: list[float]) -> None:
+    """Half a second drains one request: sleeps do not grow, and many refusals are borne, for nothing was done."""
+    refused(portal, 7)
+    portal.post(REST + "x.list", json={"result": 1})
+    steady = replace(client, budget=Budget(Pace(50, 2), clock=lambda: 1000.0 + sum(slept)))
+
+    assert steady.call("x.list").result == 1
+    assert all(delay <= 0.5 for delay in slept)
+    assert sum(slept) < 7 * 0.71
+
+
+def test_full_bucket_for_ever_ends(portal: responses.RequestsMock, client: Client) -> None:
+    """Endless 503 is BitrixBusy, for whoever can put work off."""
+    refused(portal, 34)
+
+    with pytest.raises(BitrixBusy, match="QUERY_LIMIT_EXCEEDED"):
+        client.call("x.list")
+
+
+def test_mass_read_steps_back_from_a_full_bucket(portal: responses.RequestsMock, client: Client, slept: list[float]) -> None:
+    """Whoever is in no hurry waits longer each time and gives up sooner."""
+    refused(portal, 4)
+
+    with pytest.raises(BitrixBusy):
+        replace(client, lane=BULK, budget=Budget(Pace(1000, 1000))).call("x.list")
+    assert [delay for delay in slept if delay >= 2] == [2.0, 2.0, 2.8]
+
+
+def test_batch_goes_on_without_a_resting_method(portal: responses.RequestsMock, client: Client) -> None:
+    """What must rest has its error and is not sent; all else is. What refers to others is not torn apart."""
+    client.budget.busy(BitrixBusy("x.list", "OPERATION_TIME_LIMIT", "", 429))
+    portal.post(REST + "batch", json={"result": {"result": {"b": 1}}})
+
+    batch = client.batch({"a": ("x.list", {}), "b": ("y.list", {})})
+
+    assert (batch.results, list(batch.errors), sent(portal)[0]["cmd"]) == ({"b": 1}, ["a"], {"b": "y.list"})
+    for commands in ({"a": ("x.list", {})}, {"a": ("x.list", {}), "b": ("y.list", {"id": "$result[a][0]"})}):
+        with pytest.raises(BitrixBusy, match="OPERATION_TIME_LIMIT"):
+            client.batch(commands)
+
+
+def test_webhook_is_called_without_a_token(portal: responses.RequestsMock, client: Client) -> None:
+    """The secret is in the path; nothing is sent beside it, and neither repr nor error says it."""
+    hook = replace(client, root="rest/1/secret12345", tokens=NoTokens())
+    portal.post(f"{URL}/rest/1/secret12345/profile", json={"result": {"ID": 1}})
+    portal.post(f"{URL}/rest/1/secret12345/im.notify", body=requests.ConnectionError(f"{URL}/rest/1/secret12345/im.notify"))
+
+    assert hook.call("profile").result == {"ID": 1}
+    assert sent(portal) == [{}]
+    with pytest.raises(BitrixLost) as caught:
+        hook.call("im.notify")
+    assert "secret12345" not in f"{hook!r} {caught.value}"
+
+
+def test_new_address_is_told_once_it_has_answered(portal: responses.RequestsMock, client: Client) -> None:
+    """The redirect alone proves nothing."""
+    heard: list[str] = []
+    moving = replace(client, moved=heard.append)
+    portal.post(REST + "x.get", status=302, headers={"Location": "https://renamed.example/rest/x.get"})
+    portal.post("https://renamed.example/rest/x.get", json={"result": 1})
+    moving.call("x.get")
+
+    assert heard == ["https://renamed.example"]
