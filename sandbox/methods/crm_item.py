@@ -22,6 +22,9 @@ from sandbox.rest import Answer, Call, Method, Record, RestError
 from sandbox.store import Where
 
 OLD_INVOICE = 5
+# A field that names another object says of which kind it is; the contact does not [crm-deal-fields].
+PARENTS = {"crm_lead": 1, "crm_company": 4, "crm_quote": 7}
+NO_PARENT = ("COMPANY_IDS",)
 # Printed, but no parameters of crm.item.add and crm.item.update.
 NOT_WRITTEN = ("isReturnCustomer", "isRepeatedApproach")
 
@@ -202,6 +205,8 @@ def describe(known: FieldSet, field: Field) -> Record:
         made["statusType"] = field.status_type
     if field.has("d"):
         made["isDeprecated"] = True
+    if field.kind in PARENTS and field.name not in NO_PARENT:
+        made["settings"] = {"parentEntityTypeId": PARENTS[field.kind]}
     definition = known.definitions.get(field.name)
     if definition and field.kind == "enumeration":
         made["items"] = [{"ID": str(item["ID"]), "VALUE": item["VALUE"]} for item in definition["LIST"] or []]

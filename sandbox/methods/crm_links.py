@@ -124,12 +124,12 @@ def save_links(bond: Bond, store: Store, owner_id: int, links: Sequence[Record])
 def _link_back(store: Store, owner_id: int, other: int, link: Record | None) -> None:
     """Write one link of a company from its contact's side, where the contact's own first company is kept."""
     kept = [one for one in list_links(CONTACT_COMPANY, store, other) if one["TARGET_ID"] != owner_id]
-    _rewrite(CONTACT_COMPANY, store, other, [*kept, link] if link else kept)
+    _rewrite(CONTACT_COMPANY, store, other, [*kept, {**link, "TARGET_ID": owner_id}] if link else kept)
 
 
 def _rewrite(bond: Bond, store: Store, owner_id: int, links: Sequence[Record]) -> None:
     """Write links owned by OWNER_ID, and the single field that names the first of them."""
-    first = next((one for one in links if one["IS_PRIMARY"] == "Y"), links[0] if links else None)
+    first = next((one for one in links if one.get("IS_PRIMARY") == "Y"), links[0] if links else None)
     store.save(bond.section, owner_id, {bond.key: first["TARGET_ID"] if first else None})
     store.delete_where("links", {"KIND": bond.kind, "OWNER_ID": owner_id})
     for one in links:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import INCLUDE, fields
 
 from sandbox.entities import Field
 from sandbox.envelope import PAGE, print_page, read_start
@@ -32,11 +32,13 @@ USER_SCOPES = "user|user_basic|user_brief"
 class ListParams(Params):
     """A page of employees: `sort` is a field, `order` its direction; `filter` may also be spread over the top level."""
 
+    class Meta:
+        unknown = INCLUDE
+
     filter = fields.Raw(load_default=None)
     sort = fields.String(load_default="ID")
     order = fields.Raw(load_default="ASC")
     start = fields.Raw(load_default=0)
-    ID = fields.Raw(load_default=None)
     select = Items(load_default=list)
 
 
@@ -60,8 +62,12 @@ def _sees_contacts(call: Call) -> bool:
 
 def user_get(call: Call) -> Answer:
     """user.get"""
-    asked = call.params
-    return _page(call, asked["filter"] if asked["filter"] else {"ID": asked["ID"]} if asked["ID"] else None, Where())
+    return _page(call, _asked(call), Where())
+
+
+def _asked(call: Call) -> Any:
+    """Return the filter, or the conditions at the top level where there is none."""
+    return call.params["filter"] or {name: value for name, value in call.params.items() if name in USER_FIELDS}
 
 
 def _page(call: Call, given: Any, where: Where) -> Answer:
@@ -108,7 +114,7 @@ def profile(call: Call) -> Answer:
 
 # What user.search looks through, and the key that looks through all of it.
 SEARCHED = ("NAME", "LAST_NAME", "SECOND_NAME", "WORK_POSITION")
-FIND = "FIND"
+FIND, DEPARTMENT_NAME = "FIND", "UF_DEPARTMENT_NAME"
 TITLES = {
     "ID": "ID", "XML_ID": "Внешний код", "ACTIVE": "Активность", "NAME": "Имя", "LAST_NAME": "Фамилия", "SECOND_NAME": "Отчество",
     "TITLE": "Обращение", "EMAIL": "E-Mail", "LAST_LOGIN": "Последняя авторизация", "DATE_REGISTER": "Дата регистрации",
@@ -126,9 +132,11 @@ def user_fields(call: Call) -> Answer:
 
 def user_search(call: Call) -> Answer:
     """user.search: beginnings of words; FIND alone looks through names, positions and departments"""
-    asked = {str(name).upper(): value for name, value in (call.params["filter"] or {}).items()}
+    spread = {name: value for name, value in call.params.items() if name in (*USER_FIELDS, FIND, DEPARTMENT_NAME)}
+    given = call.params["filter"] if isinstance(call.params["filter"], Mapping) else {}
+    asked = {str(name).upper(): value for name, value in (given or spread).items()}
     where = _search(call, asked)
-    rest = {name: value for name, value in asked.items() if name not in (*SEARCHED, FIND, "UF_DEPARTMENT_NAME")}
+    rest = {name: value for name, value in asked.items() if name not in (*SEARCHED, FIND, DEPARTMENT_NAME)}
     return _page(call, rest, where)
 
 
@@ -143,7 +151,7 @@ def _search(call: Call, asked: Mapping[str, Any]) -> Where:
     for name in SEARCHED:
         if asked.get(name):
             found &= _begins(name, str(asked[name]))
-    return found & _in_department(call, str(asked["UF_DEPARTMENT_NAME"])) if asked.get("UF_DEPARTMENT_NAME") else found
+    return found & _in_department(call, str(asked[DEPARTMENT_NAME])) if asked.get(DEPARTMENT_NAME) else found
 
 
 def _begins(column: str, text: str) -> Where:
