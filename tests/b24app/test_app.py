@@ -13,6 +13,7 @@ from flask import Flask, g
 from b24app import app as app_module
 from b24app import web
 from b24app.app import Toolbox, close_app, create_app, create_worker, make_kinds
+from b24app.bitrix.limits import ENTERPRISE, ORDINARY
 from b24app.config import Config
 from b24app.context import Context, Portal
 from b24app.errors import BitrixBusy, BitrixGone, Malformed, Mistaken, NotFound
@@ -58,6 +59,16 @@ def test_context_is_of_the_session(app: Flask) -> None:
 
     with pytest.raises(Exception, match="closed"):
         reader.rows("SELECT 1")
+
+
+def test_frame_is_proven_at_the_pace_of_its_portal(app: Flask) -> None:
+    """Its first request goes by the licence that is known, after an uninstallation too; an unknown portal is ordinary."""
+    services = app.extensions["services"]
+    services.app_store.save_setting("m1", registry.LICENSE_FAMILY, "ent")
+    registry.dismiss(services.app_store, "m1")
+
+    assert services.client_for("https://one.bitrix24.ru", "token").budget.pace == ENTERPRISE
+    assert services.client_for("https://two.bitrix24.ru", "token").budget.pace == ORDINARY
 
 
 @pytest.mark.parametrize("member_id", ["unknown", "../app"])
