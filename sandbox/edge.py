@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def send(portal: Portal, account: str, method: str, make: Callable[[], Response]) -> Response:
+def send(portal: Portal, account: str, method: str, make: Callable[[], Response], is_aside: bool = False) -> Response:
     """Return what the caller gets: the answer that `make` makes, or what an ordered fault leaves of it."""
-    found = portal.faults.of_answer(account, method)
+    found = portal.faults.of_answer(account, method, is_aside)
     if found is None:
         return make()
     fault, seconds = found

@@ -83,10 +83,10 @@ class Order:
     seconds: float = 0.0
     played: int = 0
 
-    def meets(self, account: str, method: str, is_inner: bool) -> bool:
-        """Tell whether a call is meant; commands of a batch only when their method is named."""
+    def meets(self, account: str, method: str, is_aside: bool) -> bool:
+        """Tell whether a call is meant; what `is_aside` (commands of a batch, the tokens' address) only when it is named."""
         is_open = self.count is None or self.played < self.count
-        is_mine = self.client in ("", account) and (self.method.lower() == method.lower() if self.method else not is_inner)
+        is_mine = self.client in ("", account) and (self.method.lower() == method.lower() if self.method else not is_aside)
         return is_open and is_mine
 
 
@@ -168,23 +168,23 @@ class Faults:
             kinds = {fault.kind: fault.text for fault in FAULTS}
             return {"calls": [asdict(order) for order in self.orders], **self.shares, "happened": dict(self.happened), "kinds": kinds}
 
-    def refuse(self, account: str, method: str, is_inner: bool) -> None:
+    def refuse(self, account: str, method: str, is_aside: bool) -> None:
         """Raise RestError when a refusal is ordered for this call."""
-        order = self._take(account, method, is_inner, is_refusal=True)
+        order = self._take(account, method, is_aside, is_refusal=True)
         refusal = BY_KIND[order.kind].refusal if order else None
         if refusal is not None:
             raise RestError(*refusal)
 
-    def of_answer(self, account: str, method: str) -> tuple[Fault, float] | None:
+    def of_answer(self, account: str, method: str, is_aside: bool) -> tuple[Fault, float] | None:
         """Return how this answer is to be spoilt, and the seconds to wait before; None for an ordinary one."""
-        order = self._take(account, method, is_inner=False, is_refusal=False)
+        order = self._take(account, method, is_aside, is_refusal=False)
         return (BY_KIND[order.kind], order.seconds) if order else None
 
-    def _take(self, account: str, method: str, is_inner: bool, is_refusal: bool) -> Order | None:
+    def _take(self, account: str, method: str, is_aside: bool, is_refusal: bool) -> Order | None:
         with self._lock:
             for order in self.orders:
                 is_right = (BY_KIND[order.kind].refusal is not None) == is_refusal
-                if is_right and order.meets(account, method, is_inner) and self._chance.random() < order.share:
+                if is_right and order.meets(account, method, is_aside) and self._chance.random() < order.share:
                     order.played += 1
                     self._note(order.kind)
                     return order

@@ -32,8 +32,8 @@ def make_blueprint(portal: Portal) -> Blueprint:
     def token() -> Response:
         asked = request.values.to_dict()
         client_id = asked.get("client_id", "")
-        portal.faults.refuse(client_id, TOKENS_METHOD, is_inner=False)
-        return edge.send(portal, client_id, TOKENS_METHOD, lambda: _json(print_tokens(portal, grant(portal, asked))))
+        portal.faults.refuse(client_id, TOKENS_METHOD, is_aside=True)
+        return edge.send(portal, client_id, TOKENS_METHOD, lambda: _json(print_tokens(portal, grant(portal, asked))), is_aside=True)
 
     @blueprint.route(OAUTH_PATH + "/rest/app.info", methods=["GET", "POST"], strict_slashes=False)
     @blueprint.route(OAUTH_PATH + "/rest/app.info/", methods=["GET", "POST"])

@@ -104,7 +104,7 @@ class Portal:
         method = BY_NAME.get(name.lower())
         try:
             if caller.account:
-                self.faults.refuse(caller.account, name, is_inner)
+                self.faults.refuse(caller.account, name, is_aside=is_inner)
             if method is None:
                 raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
             check_rights(method, caller)

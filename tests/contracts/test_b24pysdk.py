@@ -177,13 +177,12 @@ def test_long_batch_is_split_by_the_sdk(client: Any) -> None:
 def test_records_are_added_and_changed(client: Any) -> None:
     """Both families write the same deal; numbers are text in the old one and numbers in the universal one."""
     key = client.crm.deal.add(fields={"TITLE": "Сделка", "OPPORTUNITY": 1500.5, "CURRENCY_ID": "RUB", "CONTACT_IDS": [1, 2]}).result
-    assert (
-        client.crm.item.update(entity_type_id=2, bitrix_id=key, fields={"title": "Новая", "stageId": "PREPARATION"}).result["item"]["id"]
-        == key
-    )
+    title = {"title": "Новая", "stageId": "PREPARATION"}
+    changed = client.crm.item.update(entity_type_id=2, bitrix_id=key, fields=title).result["item"]
     old, item = client.crm.deal.get(bitrix_id=key).result, client.crm.item.get(entity_type_id=2, bitrix_id=key).result["item"]
 
     assert (old["ID"], old["TITLE"], old["OPPORTUNITY"], old["STAGE_ID"]) == (str(key), "Новая", "1500.50", "PREPARATION")
+    assert (changed["id"], changed["title"]) == (key, "Новая")
     assert (item["id"], item["opportunity"], item["contactIds"]) == (key, 1500.5, [1, 2])
     assert client.crm.deal.delete(bitrix_id=key).result is True
 
@@ -225,14 +224,14 @@ def test_missing_rights_have_their_types(real: Served, installed: Installed) -> 
     foreign = BitrixToken(domain=PORTAL, auth_token="x" * 70, bitrix_app=installed.app)
 
     with pytest.raises(oauth.BitrixOAuthNoAuthFound):
-        stranger.profile().result
+        stranger.profile().call()
     with pytest.raises(oauth.BitrixOAuthNoAuthFound):
-        Client(foreign).profile().result
+        Client(foreign).profile().call()
     with pytest.raises(errors.BitrixAPIInsufficientScope):
-        Client(BitrixWebhook(domain=PORTAL, webhook_token=webhook_token(narrow))).crm.deal.list().result
+        Client(BitrixWebhook(domain=PORTAL, webhook_token=webhook_token(narrow))).crm.deal.list().call()
     real.control("faults", kind="401", client=installed.app.client_id)
     with pytest.raises(errors.BitrixAPIExpiredToken):
-        Client(one_off).profile().result
+        Client(one_off).profile().call()
 
 
 @pytest.mark.parametrize(
@@ -252,7 +251,7 @@ def test_ordered_faults_have_their_types(real: Served, installed: Installed, kin
     real.control("faults", kind=kind, client=installed.app.client_id)
 
     with pytest.raises(error):
-        installed.client.profile().result
+        installed.client.profile().call()
     assert installed.client.profile().result["ID"] == "1"
 
 
