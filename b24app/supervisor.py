@@ -70,7 +70,7 @@ class Supervisor:
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> int:
-        """Return 0 after a stop that was asked for, 1 when a child would not stay alive."""
+        """Return 0 after a stop that was asked for, 1 when no child would stay alive."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         code = 0
@@ -81,7 +81,10 @@ class Supervisor:
         return code
 
     def look_after(self) -> int:
-        """Start who has to run and bury who has died; return 1 when one dies again and again."""
+        """Start who has to run and bury who has died; return 1 when all die again and again.
+
+        As long as one lives the other is tried for ever: without a worker the inbox still takes in what is never sent again.
+        """
         for child in self.children:
             if child.process is None:
                 if time.monotonic() >= child.starts_at:
@@ -90,8 +93,7 @@ class Supervisor:
                 child.bury(code)
                 if child.quick_deaths >= MOST_QUICK_DEATHS:
                     log.error("child does not stay alive", extra={"child": child.name})
-                    return 1
-        return 0
+        return int(all(child.quick_deaths >= MOST_QUICK_DEATHS for child in self.children))
 
     def stop_all(self) -> None:
         """Ask all to stop, wait, then insist."""

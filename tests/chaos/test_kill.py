@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import socket
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -29,7 +27,7 @@ from b24app.portals import registry
 from b24app.portals.tokens import save_pair
 from b24app.portals.vault import Vault
 from b24app.store.settings import AppStore
-from tests.postgres import running_postgres
+from tests.chaos.processes import Process
 
 pytestmark = pytest.mark.chaos
 
@@ -38,29 +36,6 @@ EVENTS, CALLS, KILLS = 2000, 1000, 12
 SENDERS = 6
 THREADS = 8
 NOWHERE = "http://127.0.0.1:9"  # the portal is away all the time: what changed stays to be seen in the mirror's list
-
-
-@dataclass
-class Process:
-    """A process that is killed with all its children and started again."""
-
-    command: list[str]
-    environment: dict[str, str]
-    log: Path
-    running: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it in a process group of its own."""
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.environment, start_new_session=True, stdout=log, stderr=subprocess.STDOUT
-            )
-
-    def kill(self) -> None:
-        """kill -9, the whole group."""
-        if self.running is not None:
-            os.killpg(self.running.pid, signal.SIGKILL)
-            self.running.wait()
 
 
 @dataclass
@@ -124,16 +99,6 @@ def rows(path: Path, sql: str) -> set[str | int]:
         return set()
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as db:
         return {row[0] for row in db.execute(sql)}
-
-
-@pytest.fixture(params=("sqlite", "postgresql"))
-def jobs_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Give the address of the jobs database, of both kinds in turn."""
-    if request.param == "sqlite":
-        yield ""
-    else:
-        with running_postgres() as url:
-            yield url
 
 
 @pytest.fixture
