@@ -23,8 +23,7 @@ class Served:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            assert self.process.stderr is not None
-            raise RuntimeError(self.process.stderr.read())
+            raise RuntimeError(self.process.communicate()[1])
         self.about: dict[str, str] = json.loads(line)
         self.url = self.about["url"]
         self.session = requests.Session()
