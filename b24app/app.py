@@ -27,7 +27,7 @@ from b24app.bitrix.oauth import OAuth
 from b24app.config import Config
 from b24app.context import Context, Portal, Viewer
 from b24app.documents.issue import refresh_pdfs
-from b24app.drain import reconcile
+from b24app.drain import reconcile, take_queue
 from b24app.errors import BitrixGone
 from b24app.jobs import Jobs
 from b24app.log import PortalLog
@@ -45,6 +45,7 @@ from b24app.services import Services
 from b24app.store.inbox import Inbox, InboxReader, Upkeep
 from b24app.store.mirror import PortalStore, PortalStores
 from b24app.store.settings import AppStore
+from b24app.sync.offline import SETTING as OFFLINE
 from b24app.upkeep import list_passed, oldest_kept
 from b24app.worker import Desk, Worker, is_trouble, let_go
 
@@ -68,6 +69,8 @@ KINDS: Mapping[str, Duty] = {
     "install": Duty(install.job.install_job, install.job.give_up, is_long=True),
     "robot_call": Duty(robots.run.run_call, robots.run.give_up),
     "sweep": Duty(lambda ctx, payload: reconcile(ctx, bool(payload.get("full"))), is_long=True),
+    "offline": Duty(lambda ctx, _: take_queue(ctx), is_long=True),
+    "reconcile": Duty(lambda ctx, payload: reconcile(ctx, True, str(payload.get("kind", "nightly"))), is_long=True),
     "refresh": Duty(lambda ctx, _: refresh(ctx, None), is_long=True),
     "pdf": Duty(lambda ctx, _: refresh_pdfs(ctx), is_long=True),
 }
@@ -107,7 +110,8 @@ class Toolbox:
         place = self.door.place(portal.url, root or ROOT, lambda url: registry.move(self.app_store, portal.member_id, url))
         client = make(place, NoTokens() if root else self.tokens(portal.member_id), family)
         client.budget.be(find_manner(self.app_store, portal))
-        return client
+        queue = self.app_store.find_setting(portal.member_id, OFFLINE) or {}
+        return replace(client, connector=queue.get("connector", ""))
 
     def client_by(self, origin: str, access_token: str) -> Client:
         """Return a client by the token of a frame. Its pace is the portal's as we know it, from an earlier installation too:

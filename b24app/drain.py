@@ -18,6 +18,7 @@ from b24app.sync.apply import INSTANT
 from b24app.sync.certify import certify
 from b24app.sync.changed import pull_changes, read_change
 from b24app.sync.first import counts, end_first_sync, plan_first_sync, sync_entities
+from b24app.sync.offline import take_offline
 from b24app.sync.sweep import sweep
 
 if TYPE_CHECKING:
@@ -115,6 +116,14 @@ def reconcile(ctx: Context, full: bool = False, kind: str = "asked") -> dict[str
     report = sweep(ctx)
     drain_all(ctx)
     return report
+
+
+def take_queue(ctx: Context) -> int:
+    """Take in the portal's offline events; return how many. Where they do not name their records, a sweep finds them."""
+    taken, blind = take_offline(ctx)
+    if blind:
+        sweep(ctx)
+    return taken
 
 
 def drain_all(ctx: Context) -> None:

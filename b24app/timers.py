@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from b24app.context import WEBHOOK
 from b24app.documents.issue import awaits_pdf
+from b24app.drain import find_night
 from b24app.portals.registry import RUN
-from b24app.sync.first import is_synced
+from b24app.sync.first import is_filling, is_synced
+from b24app.sync.offline import find_queue
 
 if TYPE_CHECKING:
     from b24app.context import Context
 
+OFFLINE_SECONDS = 60.0
 PDF_SECONDS = 15.0  # the portal makes a PDF in half a minute
 
 
@@ -43,9 +46,16 @@ def first_fill(ctx: Context) -> str:
     return str(ctx.app_store.find_setting(ctx.portal.member_id, RUN, {}).get("name", ""))
 
 
+def reconciliation(ctx: Context) -> str:
+    """Return the night whose certificate is due; on the first day it is due as soon as the mirror is filled."""
+    return find_night(ctx) if is_synced(ctx.store) and not is_filling(ctx) else ""
+
+
 TIMERS: tuple[Timer, ...] = (
     Timer("install", first_fill),
     Timer("sweep", lambda ctx: "" if first_fill(ctx) else every(ctx, ctx.config.sweep_seconds)),
+    Timer("offline", lambda ctx: every(ctx, OFFLINE_SECONDS) if find_queue(ctx) is not None else ""),
+    Timer("reconcile", reconciliation),
     Timer("refresh", lambda ctx: "" if first_fill(ctx) else ctx.today()),
     Timer("pdf", lambda ctx: every(ctx, PDF_SECONDS) if awaits_pdf(ctx) else ""),
 )

@@ -18,6 +18,7 @@ from b24app.portals.registry import RUN
 from b24app.store.cursors import find_cursor, save_cursor
 from b24app.store.progress import fail_step, finish_step, forget_steps, list_steps, note_step, plan_steps, start_step
 from b24app.sync.apply import INSTANT
+from b24app.sync.chosen import list_events
 from b24app.sync.first import plan_first_sync
 from install.plan import make_plan
 from install.registration import PARTS, WITHOUT_APP
@@ -33,7 +34,7 @@ PASSING = (BitrixBusy, BitrixLost)
 def install_job(ctx: Context, payload: Mapping[str, Any]) -> None:
     """Run every step. BitrixBusy and BitrixLost come through: run it again later, it goes on where it stopped."""
     _begin(ctx, str(payload.get("run") or ctx.app_store.find_setting(ctx.portal.member_id, RUN, {}).get("name", "")))
-    plan = make_plan(ctx.config, ctx.portal)
+    plan = make_plan(ctx.config, ctx.portal, list_events(ctx))
     for step, part in PARTS.items():
         if ctx.portal.access == WEBHOOK and step not in WITHOUT_APP:
             _leave_out(ctx, step)

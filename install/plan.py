@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 ABOUT_US = ("ONAPPUNINSTALL", "ONAPPUPDATE")
 
 
-def make_plan(config: Config, portal: Portal) -> Plan:
-    """Return what this portal should know of us, with our public addresses in it."""
+def make_plan(config: Config, portal: Portal, chosen: tuple[str, ...] = ()) -> Plan:
+    """Return what this portal should know of us, with our public addresses in it.
+
+    `chosen`: the events of the smart processes that its administrator has chosen.
+    """
     return Plan(
         robots=tuple(robot.payload(f"{config.url}/robots/{robot.code}", portal.installed_by) for robot in ROBOTS),
-        events=(*EVENTS, *ABOUT_US),
+        events=(*EVENTS, *chosen, *ABOUT_US),
         event_handler=f"{config.url}/events",
         placements=tuple(Placed(place.code, f"{config.url}/placements/{place.code}", place.title) for place in PLACEMENTS),
         templates=TEMPLATES,
+        queued=(*EVENTS, *chosen),
     )

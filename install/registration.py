@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from b24app.bitrix.client import BATCH_SIZE
 from b24app.documents.templates import Template, numerator_upload, template_upload
 from b24app.errors import BitrixError
+from b24app.sync.offline import SETTING
+from install.offline import plan_queue
 
 if TYPE_CHECKING:
     from b24app.context import Context
@@ -38,6 +40,7 @@ class Plan:
     event_handler: str
     placements: tuple[Placed, ...]
     templates: tuple[Template, ...]
+    queued: tuple[str, ...] = ()  # events that the offline queue keeps too
 
 
 Part = Callable[["Context", Plan], None]
@@ -70,6 +73,13 @@ def register_events(ctx: Context, plan: Plan) -> None:
     _send(ctx, [*unbind, *bind])
 
 
+def register_queue(ctx: Context, plan: Plan) -> None:
+    """Open the queue of offline events where the tariff has it; remember it only when all is bound."""
+    commands, queue = plan_queue(ctx, plan.queued)
+    _send(ctx, commands)
+    ctx.app_store.save_setting(ctx.portal.member_id, SETTING, queue)
+
+
 def register_placements(ctx: Context, plan: Plan) -> None:
     """Bind missing placements and unbind ours that are no longer declared. Binding twice would show a tab twice."""
     wanted = {(placed.code, placed.handler): placed for placed in plan.placements}
@@ -92,6 +102,7 @@ def register_templates(ctx: Context, plan: Plan) -> None:
 PARTS: Mapping[str, Part] = {
     "robots": register_robots,
     "events": register_events,
+    "offline": register_queue,
     "placements": register_placements,
     "templates": register_templates,
 }

@@ -15,6 +15,7 @@ Texts = Mapping[str, str]
 TITLES: Mapping[str, Texts] = {
     "robots": {"ru": "Роботы", "en": "Robots"},
     "events": {"ru": "События CRM", "en": "CRM events"},
+    "offline": {"ru": "Очередь событий", "en": "Event queue"},
     "placements": {"ru": "Вкладки в карточках", "en": "Tabs in the cards"},
     "templates": {"ru": "Шаблон предложения", "en": "Offer template"},
     "sync.clients": {"ru": "Клиенты", "en": "Clients"},
@@ -33,7 +34,6 @@ NOTES: Mapping[str, Texts] = {
         "ru": "только для установленного приложения: портал подключён вебхуком",
         "en": "for an installed application only: the portal is connected by a webhook",
     },
-    "paused": {"ru": "приостановлено администратором", "en": "paused by an administrator"},
     "given_up": {"ru": "портал слишком долго не отвечал", "en": "the portal did not answer for too long"},
     "failed": {"ru": "не получилось: {reason}", "en": "it did not work: {reason}"},
 }

@@ -26,6 +26,7 @@ from b24app.sync.together import Found, Reading, read_together
 from b24app.sync.userfields import user_columns
 
 OVERLAP = timedelta(minutes=10)  # read again, for clocks that differ and requests that were under way
+FEW = 60  # new records of one list, mostly: a chain that is longer asks for pages that are not there
 SMALL = 2_500  # records of one list that are compared in full every time: one request
 SMALL_OWNERS = 1_000  # deals whose product rows are: one or two requests
 
@@ -76,7 +77,8 @@ def _take_changed(ctx: Context, entities: Sequence[Entity], since: str) -> dict[
 def _reading(ctx: Context, entity: Entity, since: str) -> Reading:
     """Rows updated in the same second are told apart by reading an overlap again, not by the time alone."""
     condition = {f">={entity.listed.updated}": (datetime.fromisoformat(since) - OVERLAP).isoformat()}
-    return Reading(entity, list_query(entity, list_fields(entity, user_columns(ctx.store, entity)), condition))
+    query = list_query(entity, list_fields(entity, user_columns(ctx.store, entity)), condition)
+    return Reading(entity, query, expected=FEW)
 
 
 def _only_unequal(ctx: Context, found: Found, seen: Mapping[Entity, Comparison]) -> dict[Entity, list[Record]]:

@@ -37,6 +37,8 @@ class FakePortal(FakeBitrix):
         super().__init__()
         self.robots: dict[str, dict[str, Any]] = {}
         self.events: set[tuple[str, str]] = set()
+        self.queued: set[tuple[str, str]] = set()  # (event, connector)
+        self.features: set[str] = set()
         self.placements: list[tuple[str, str]] = []
         self.templates: dict[int, dict[str, Any]] = {}
         self.numerators: dict[int, dict[str, Any]] = {}
@@ -65,9 +67,23 @@ class FakePortal(FakeBitrix):
         return made
 
     def _bind_event(self, params: Mapping[str, Any]) -> bool:
+        if params.get("event_type") == "offline":
+            self.queued.add((params["event"], params.get("auth_connector", "")))
+            return True
         assert (params["event"], params["handler"]) not in self.events
         self.events.add((params["event"], params["handler"]))
         return True
+
+    def _unbind_event(self, params: Mapping[str, Any]) -> dict[str, int]:
+        if params.get("event_type") == "offline":
+            self.queued = {(event, connector) for event, connector in self.queued if event != params["event"]}
+        else:
+            self.events.discard((params["event"], params["handler"]))
+        return {"count": 1}
+
+    def _list_handlers(self, params: Mapping[str, Any]) -> list[dict[str, str]]:
+        online = [{"event": event, "handler": handler, "auth_type": "0", "offline": "0"} for event, handler in sorted(self.events)]
+        return online + [{"event": event, "handler": "", "auth_type": "0", "offline": "1"} for event, _ in sorted(self.queued)]
 
     def _add_robot(self, params: Mapping[str, Any]) -> bool:
         if params["CODE"] in self.robots:
@@ -94,11 +110,10 @@ class FakePortal(FakeBitrix):
         "bizproc.robot.add": _add_robot,
         "bizproc.robot.update": lambda self, params: self.robots[params["CODE"]].update(params["FIELDS"]) or True,
         "bizproc.robot.delete": lambda self, params: bool(self.robots.pop(params["CODE"])),
-        "event.get": lambda self, params: [
-            {"event": event, "handler": handler, "auth_type": "0", "offline": "0"} for event, handler in sorted(self.events)
-        ],
+        "feature.get": lambda self, params: {"value": "Y" if params["CODE"] in self.features else "N"},
+        "event.get": _list_handlers,
         "event.bind": _bind_event,
-        "event.unbind": lambda self, params: {"count": self.events.discard((params["event"], params["handler"])) or 1},
+        "event.unbind": _unbind_event,
         "placement.get": lambda self, params: [{"placement": code, "handler": handler, "options": []} for code, handler in self.placements],
         "placement.bind": lambda self, params: self.placements.append((params["PLACEMENT"], params["HANDLER"])) or True,
         "placement.unbind": lambda self, params: {"count": self.placements.remove((params["PLACEMENT"], params["HANDLER"])) or 2},
