@@ -142,7 +142,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[str], log: Path) -> Non
     """Return when web and worker both answer for themselves, or raise StartFailed with the end of the log."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):
             if requests.get(f"{url}/readyz", timeout=5).ok:
                 return
         time.sleep(0.1)
