@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from demo import portal
+from robots.service_offer import ServiceOffer
 from tests.browser.person import PATIENCE, Person, sitting_down
 from tests.requires import need
 from tests.stories.town import COMPANY, CONTACT, DEAL, Town, install, running_town
@@ -18,6 +19,7 @@ from tests.stories.town import COMPANY, CONTACT, DEAL, Town, install, running_to
 pytestmark = pytest.mark.browser
 
 STAGE = "PREPARATION"
+ROBOT = ServiceOffer.name["ru"]
 PHONE = 400  # pixels
 
 
@@ -44,12 +46,12 @@ def put_robot_on_the_stage(person: Person) -> None:
     column = person.page.locator(f".column[data-stage={STAGE}]")
     column.locator(".add-robot").click()
     dialog = person.page.locator("#robot-dialog")
-    expect(dialog.locator("#robot-choice")).to_contain_text("Предложение на сервис")
+    expect(dialog.locator("#robot-choice")).to_contain_text(ROBOT)
     dialog.locator(".condition-field").select_option("TYPE_ID")
     dialog.locator(".condition-operator").select_option("=")
     dialog.locator(".condition-value select").select_option("SERVICE")
     dialog.locator("#robot-save").click()
-    expect(column.locator(".rule")).to_contain_text("Предложение на сервис")
+    expect(column.locator(".rule")).to_contain_text(ROBOT)
     expect(column.locator(".rule .if")).to_contain_text("Сервисное обслуживание")
 
 

@@ -81,7 +81,7 @@ FORGED: tuple[Forged, ...] = (
         for forged in (
             Forged("made-up AUTH_ID", path, put(AUTH_ID=WRONG), 403, "bad_token"),
             Forged("another's member_id", path, put(member_id=WRONG), 403, "forged_frame" if path == INSTALL else "unknown member_id"),
-            Forged("foreign domain", path, put(DOMAIN="evil.example"), 403, "foreign_portal" if path == INSTALL else "forged_frame"),
+            Forged("foreign domain", path, put(DOMAIN="evil.example"), 403, "foreign_portal"),
             Forged("no domain", path, put(DOMAIN=None), 400, "DOMAIN"),
             Forged("no AUTH_ID", path, put(AUTH_ID=None), 400, "AUTH_ID"),
             Forged("no APPLICATION_TOKEN", path, put(APPLICATION_TOKEN=None), 400, "APPLICATION_TOKEN"),

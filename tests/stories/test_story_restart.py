@@ -52,7 +52,7 @@ def is_ready(town: Town) -> bool:
     """Ask for the app's readiness."""
     try:
         return requests.get(f"{town.app_url}/readyz", timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
