@@ -74,7 +74,6 @@ INDEXES = {
     "leads": ("STATUS_ID", "ASSIGNED_BY_ID", "COMPANY_ID", "CONTACT_ID", "DATE_MODIFY"),
     # The last index is the kanban's own: its columns, sums and first cards are read from it alone.
     "deals": (
-        "CATEGORY_ID,STAGE_ID",
         "ASSIGNED_BY_ID",
         "COMPANY_ID",
         "CONTACT_ID",
