@@ -88,7 +88,7 @@ def speech(ctx: Context) -> dict[str, Any]:
         "percent": lambda part, whole: percent(part, whole, lang),
         "day": day,
         "moment": moment,
-        "fact": lambda kind, value: fact_text(kind, value, speaking),
+        "fact": lambda kind, value, words=None: fact_text(kind, value, speaking, words),
     }
 
 

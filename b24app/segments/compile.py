@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24app.segments.criteria import BY_KEY, Leaf
+from b24app.segments.criteria import BY_KEY
 from b24app.segments.dates import Day
-from b24app.segments.known import Known
-from b24app.segments.rules import GROUPS, BadRule, Rule, check_shape, children
+from b24app.segments.fields import Leaf
+from b24app.segments.known import Known, KnownSegment
+from b24app.segments.rules import DEEPEST, GROUPS, BadRule, Rule, check_shape, children
 
+MOST_VALUES = 4000
 # What a compiled rule may speak of: the client, his facts, his own card.
 BASE = """client
     LEFT JOIN client_fact AS fact ON fact.client_key = client.key
@@ -30,6 +32,7 @@ class Compiled:
     answer: str
     params: dict[str, Any]
     leaves: tuple[Leaf, ...]
+    others: tuple[Rule, ...] = ()  # the rules of the segments that it asks of
 
     @property
     def moves(self) -> bool:
@@ -45,9 +48,13 @@ class Build:
     known: Known
     params: dict[str, Any] = field(default_factory=dict)
     leaves: list[Leaf] = field(default_factory=list)
+    others: list[Rule] = field(default_factory=list)
+    path: tuple[str, ...] = ()  # the segments that are being compiled, the outermost first
 
     def bind(self, value: Any) -> str:
-        """Keep a value for the statement and return its placeholder."""
+        """Keep a value for the statement and return its placeholder. Raises BadRule when there are too many for a database."""
+        if len(self.params) >= MOST_VALUES:
+            raise BadRule("The rule, with the segments that it names, is too large.", "Правило вместе с другими сегментами слишком велико.")
         name = f"v{len(self.params)}"
         self.params[name] = value
         return f":{name}"
@@ -63,6 +70,23 @@ class Build:
         self.leaves.append(leaf)
         return leaf.answer, leaf.moves
 
+    def other(self, segment: KnownSegment) -> tuple[str, bool]:
+        """Return whether the client is in another segment, yes or no as its list has it, and whether that moves."""
+        title = segment.title
+        if segment.key in self.path:
+            raise BadRule(f"The segment refers to itself by “{title['en']}”.", f"Сегмент ссылается сам на себя через «{title['ru']}».")
+        if segment.rule is None:
+            raise BadRule(f"The segment “{title['en']}” cannot be counted now.", f"Сегмент «{title['ru']}» сейчас не считается.")
+        if len(self.path) >= DEEPEST:
+            raise BadRule("The rule is nested too deep.", "Правило вложено слишком глубоко.")
+        check_shape(segment.rule)
+        before, self.path, kept = self.path, (*self.path, segment.key), len(self.leaves)
+        self.others.append(segment.rule)
+        answer, moves = self.tree(segment.rule)
+        del self.leaves[kept:]
+        self.path = before
+        return f"COALESCE({answer}, {'TRUE' if segment.unknown_means else 'FALSE'})", moves
+
     def group(self, rule: Rule, ask: Callable[[Rule], tuple[str, bool]]) -> tuple[str, bool]:
         """Return the answer of a group, each of its members asked by `ask`; SQL's AND, OR and NOT know three values."""
         asked = [ask(child) for child in children(rule)]
@@ -73,9 +97,9 @@ class Build:
         return "(" + f" {word} ".join(sql for sql, _ in asked) + ")", moves
 
 
-def compile_rule(rule: Rule, day: Day, known: Known) -> Compiled:
-    """Return the rule as SQL over BASE. Raises BadRule."""
+def compile_rule(rule: Rule, day: Day, known: Known, key: str = "") -> Compiled:
+    """Return the rule of the segment `key` as SQL over BASE. Raises BadRule."""
     check_shape(rule)
-    build = Build(day, known)
+    build = Build(day, known, path=(key,) if key else ())
     answer, _ = build.tree(rule)
-    return Compiled(rule, answer, build.params, tuple(build.leaves))
+    return Compiled(rule, answer, build.params, tuple(build.leaves), tuple(build.others))

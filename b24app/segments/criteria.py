@@ -1,17 +1,14 @@
-"""CRITERIA: the kinds of condition that a rule may be made of. Pure; a new kind is one class and its line in the tuple.
-
-Each turns a condition into a `Leaf`: SQL for the answer (true, false, NULL is unknown) and SQL for the client's own value.
-Both are asked of `client` and what `compile.BASE` joins to it.
-"""
+"""CRITERIA: the kinds of condition that a rule may be made of. Pure; a new kind is one class and its line in the tuple."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from b24app.segments.dates import is_relative
-from b24app.segments.known import CARDS, Column
+from b24app.segments.fields import Criterion, Deal, Field, Leaf
+from b24app.segments.happenings import Activity, Bought
+from b24app.segments.known import Column
 from b24app.segments.operators import condition
 from b24app.segments.rules import BadRule, Rule
 
@@ -19,82 +16,9 @@ if TYPE_CHECKING:
     from b24app.segments.compile import Build
     from b24app.segments.known import KnownFact
 
-# Where the records of a client are found: entity to FROM and WHERE.
-RECORDS = {
-    "contact": ("client_contact AS link JOIN contact ON contact.id = link.contact_id", "link.client_key = client.key"),
-    "company": ("company", "client.kind = 'company' AND company.id = client.entity_id"),
-    "deal": ("client_deal AS link JOIN deal ON deal.id = link.deal_id", "link.client_key = client.key"),
-}
-OWN = "client"  # his own card, contact or company
 MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One condition in SQL. `negated`: it stands under an odd number of NOTs; `moves`: time alone may change its answer."""
-
-    criterion: str
-    rule: Rule
-    answer: str
-    value: str
-    negated: bool = False
-    moves: bool = False
-
-
-class Criterion:
-    """A kind of condition. `key` is its word in rules."""
-
-    key: str
-
-    def leaf(self, rule: Rule, build: Build, negated: bool) -> Leaf:
-        """Return the condition in SQL. Raises BadRule when this base cannot be asked so."""
-        raise NotImplementedError
-
-
-class Field(Criterion):
-    """A field of the client's own card, or of any of his contacts, his company, any of his deals (`of`)."""
-
-    key = "field"
-
-    def leaf(self, rule: Rule, build: Build, negated: bool) -> Leaf:
-        """`{"criterion": "field", "of": "client", "field": "UF_CRM_X", "op": "=", "value": 1}`"""
-        of, name = rule.get("of", OWN), rule.get("field")
-        if not isinstance(name, str) or of not in (OWN, *RECORDS):
-            raise BadRule("The condition does not say which field it means.", "В условии не сказано, какое поле имеется в виду.")
-        asked = (rule.get("op"), rule.get("value"))
-        if of == OWN:
-            x, column = own_field(name, build)
-            answer = condition(x, column, asked, build.day, build.bind)
-            value = x
-        else:
-            x, column = record_field(of, name, build)
-            test = condition(x, column, asked, build.day, build.bind)
-            answer, value = any_of(of, test), one_of(of, x, test)
-        return Leaf(self.key, rule, answer, value, negated, is_relative(rule.get("value")))
-
-
-class Deal(Criterion):
-    """There is a deal of the client for which all of `where` holds."""
-
-    key = "deal"
-
-    def leaf(self, rule: Rule, build: Build, negated: bool) -> Leaf:
-        """`{"criterion": "deal", "where": {"criterion": "field", "field": "stageSemanticId", "op": "=", "value": "S"}}`"""
-        if "where" not in rule:
-            raise BadRule("The condition does not say which deals it means.", "В условии не сказано, какие сделки имеются в виду.")
-        test, moves = self._test(rule["where"], build)
-        found, where = RECORDS["deal"]
-        count = f"(SELECT COUNT(*) FROM {found} WHERE {where} AND {test})"
-        return Leaf(self.key, rule, any_of("deal", test), count, negated, moves)
-
-    def _test(self, rule: Rule, build: Build) -> tuple[str, bool]:
-        """Return what one deal is asked, and whether time alone may change it."""
-        if "criterion" not in rule:
-            return build.group(rule, lambda child: self._test(child, build))
-        if rule["criterion"] != Field.key or rule.get("of", "deal") != "deal":
-            raise BadRule("Of a deal only its fields can be asked.", "О сделке можно спросить только её поля.")
-        x, column = record_field("deal", str(rule.get("field")), build)
-        return condition(x, column, (rule.get("op"), rule.get("value")), build.day, build.bind), is_relative(rule.get("value"))
+FACT_KINDS = {"count": "number", "score": "number", "number": "number", "money": "number", "share": "number"}
+FACT_KINDS |= {"flag": "flag", "choice": "choice", "text": "text", "date": "date", "instant": "instant", "days": "date"}
 
 
 class Fact(Criterion):
@@ -109,72 +33,63 @@ class Fact(Criterion):
         x = f"fact.{fact.column}"
         if fact.since:
             asked = (MIRRORED.get(str(asked[0]), asked[0]), _days_before(fact, asked[1], build.day.today))
-        column = Column(fact.key, FACT_KINDS[fact.kind], "TEXT" if fact.since else "")
+        column = fact_column(fact)
+        if column.kind in ("text", "choice"):
+            x = f"NULLIF({x}, '')"
         answer = condition(x, column, asked, build.day, build.bind)
         return Leaf(self.key, rule, answer, x, negated, bool(fact.since) or is_relative(rule.get("value")))
 
 
-CRITERIA: tuple[Criterion, ...] = (Field(), Deal(), Fact())
-BY_KEY = {criterion.key: criterion for criterion in CRITERIA}
-FACT_KINDS = {"count": "number", "money": "number", "date": "date", "instant": "instant", "days": "date"}
+class InSegment(Criterion):
+    """The client is in another segment, by its rule as it answers now: whoever its list would show."""
+
+    key = "segment"
+
+    def leaf(self, rule: Rule, build: Build, negated: bool) -> Leaf:
+        """`{"criterion": "segment", "segment": "won"}`"""
+        other = build.known.get_segment(rule.get("segment"))
+        answer, moves = build.other(other)
+        return Leaf(self.key, rule, answer, f"CASE WHEN {answer} THEN 1 ELSE 0 END", negated, moves)
 
 
-def own_field(name: str, build: Build) -> tuple[str, Column]:
-    """Return SQL for a field of the client's own card, whichever kind of card it is. Raises BadRule."""
-    found = {card: column for card in CARDS if (column := build.known.find_column(card, name))}
-    if not found:
-        raise no_field(OWN, name)
-    column = next(iter(found.values()))
-    if any((other.kind, other.is_multiple, other.storage) != (column.kind, column.is_multiple, column.storage) for other in found.values()):
-        raise BadRule(
-            f"The field {name} is of different kinds in contacts and companies: say which is meant.",
-            f"Поле {name} в контактах и компаниях разного типа: уточните, какое имеется в виду.",
+class InList(Criterion):
+    """The client's card, or a card of one of his contacts, was put on a list."""
+
+    key = "list"
+
+    def leaf(self, rule: Rule, build: Build, negated: bool) -> Leaf:
+        """`{"criterion": "list", "list": "list_1"}`"""
+        if not isinstance(rule.get("list"), str):
+            raise BadRule("The condition does not say which list it means.", "В условии не сказано, какой список имеется в виду.")
+        named = build.bind(rule["list"])
+        own = (
+            f"SELECT 1 FROM list_member AS listed WHERE listed.list_key = {named} "
+            "AND listed.entity = client.kind AND listed.entity_id = client.entity_id"
         )
-    kinds = " ".join(f"WHEN '{card}' THEN {read(f'own_{card}', found[card])}" for card in found)
-    return f"(CASE client.kind {kinds} END)", column
+        people = (
+            "SELECT 1 FROM client_contact AS link JOIN list_member AS listed ON listed.entity = 'contact' "
+            f"AND listed.entity_id = link.contact_id AND listed.list_key = {named} WHERE link.client_key = client.key"
+        )
+        answer = f"(EXISTS ({own}) OR EXISTS ({people}))"
+        return Leaf(self.key, rule, answer, f"CASE WHEN {answer} THEN 1 ELSE 0 END", negated)
 
 
-def record_field(entity: str, name: str, build: Build) -> tuple[str, Column]:
-    """Return SQL for a field of a record of the client. Raises BadRule."""
-    column = build.known.find_column(entity, name)
-    if column is None:
-        raise no_field(entity, name)
-    return read(entity, column), column
+CRITERIA: tuple[Criterion, ...] = (Field(), Deal(), Fact(), Bought(), Activity(), InSegment(), InList())
+BY_KEY = {criterion.key: criterion for criterion in CRITERIA}
 
 
-def read(table: str, column: Column) -> str:
-    """Return SQL that reads a column, with everything that people call empty as NULL."""
-    x = f'{table}."{column.name}"'
-    if column.is_multiple:
-        return f"NULLIF(NULLIF({x}, ''), '[]')"
-    return f"NULLIF({x}, '')" if column.storage == "TEXT" else x
-
-
-def any_of(entity: str, test: str) -> str:
-    """Yes if a record says yes, else unknown if one does not know, else no; nobody says yes where there is no record."""
-    found, where = RECORDS[entity]
-    best = f"SELECT MAX(CASE WHEN {test} THEN 2 WHEN NOT {test} THEN 0 ELSE 1 END) FROM {found} WHERE {where}"
-    return f"(CASE COALESCE(({best}), 0) WHEN 2 THEN TRUE WHEN 0 THEN FALSE END)"
-
-
-def one_of(entity: str, x: str, test: str) -> str:
-    """Return SQL for the value to show: one that says yes, else any that is filled."""
-    found, where = RECORDS[entity]
-    order = f"CASE WHEN {test} THEN 0 WHEN {x} IS NOT NULL THEN 1 ELSE 2 END, {entity}.id"
-    return f"(SELECT {x} FROM {found} WHERE {where} ORDER BY {order} LIMIT 1)"
-
-
-def no_field(entity: str, name: str) -> BadRule:
-    """Return the complaint that a field is not there (any more)."""
-    en = {"client": "contacts or companies", "contact": "contacts", "company": "companies", "deal": "deals"}[entity]
-    ru = {"client": "контактов и компаний", "contact": "контактов", "company": "компаний", "deal": "сделок"}[entity]
-    return BadRule(f"The portal has no field “{name}” in its {en}.", f"На портале нет поля «{name}» у {ru}.")
+def fact_column(fact: KnownFact) -> Column:
+    """Return the column by which operators know what they may ask of a fact."""
+    kind = FACT_KINDS.get(fact.kind, "text")
+    codes = fact.words["en"].get("choices") or {}
+    choices = {code: {lang: words["choices"][code] for lang, words in fact.words.items()} for code in codes}
+    return Column(fact.key, kind, "TEXT" if kind in ("text", "choice", "date", "instant") else "", choices=choices)
 
 
 def _days_before(fact: KnownFact, value: Any, today: date) -> Any:
-    """Return the date, or dates, that lie so many days back: a fact in days is asked as a date."""
+    """Return the date, or dates, that lie so many days back, the earliest first: a fact in days is asked as a date."""
     if isinstance(value, (list, tuple)):
-        return [_days_before(fact, one, today) for one in value]
+        return sorted(filter(None, (_days_before(fact, one, today) for one in value)))
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 36525:

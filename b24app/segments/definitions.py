@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from b24app.errors import Mistaken, NotFound, Refused
 from b24app.segments.dates import Day
-from b24app.segments.known import CARDS, ENTITIES, Known, read_columns, read_facts
+from b24app.segments.known import CARDS, ENTITIES, Known, KnownSegment, read_columns, read_facts
 from b24app.segments.presets import PRESETS
 from b24app.segments.rules import put_parameters
 from b24app.segments.words import Speech
@@ -20,17 +20,31 @@ if TYPE_CHECKING:
     from b24app.context import Context
 
 Words = Mapping[str, str]
+SAVED = ("title", "purpose", "rule", "parameters", "unknown_means", "owner_id")
+STARTERS = ("won", "bought_once_180", "membership_7")  # saved at install; the others are offered in the gallery
+UNKNOWN_MEANS = ("no", "yes")
+REMOVED = "segments_removed"  # the setting that names the ready ones which the portal does not want
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A segment: title and purpose by language, its rule, and its parameters: name to {title, kind, value}."""
+    """A segment: title and purpose by language, its rule, and its parameters: name to {title, kind, value}.
+
+    `unknown_means`: whether whom the rule has no answer for is in ("yes") or not ("no"). `owner_id`: whose idea it was, 0: ours.
+    """
 
     key: str
     title: Words
     purpose: Words
     rule: Mapping[str, Any]
-    parameters: Mapping[str, Mapping[str, Any]]
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unknown_means: str = "no"
+    owner_id: int = 0
+
+    @property
+    def list_key(self) -> str | None:
+        """The list whose members these are, when a person has put them together by hand."""
+        return self.rule["list"] if self.rule.get("criterion") == "list" else None
 
 
 @dataclass(frozen=True)
@@ -55,14 +69,15 @@ def load(ctx: Context, key: str) -> Definition:
 
 def save(ctx: Context, definition: Definition) -> None:
     """Save a segment's definition; its members follow at the next refresh."""
-    body = {name: getattr(definition, name) for name in ("title", "purpose", "rule", "parameters")}
+    body = {name: getattr(definition, name) for name in SAVED}
     ctx.app_store.save_segment(ctx.portal.member_id, definition.key, body)
 
 
 def ensure_presets(ctx: Context) -> list[str]:
-    """Save the ready segments that the portal does not have yet; return their keys."""
+    """Save the first ready segments, unless the portal has them or has removed them; return their keys."""
     have = ctx.app_store.list_segments(ctx.portal.member_id)
-    new = [preset for preset in PRESETS if preset.key not in have]
+    removed = ctx.app_store.find_setting(ctx.portal.member_id, REMOVED, [])
+    new = [preset for preset in PRESETS if preset.key in STARTERS and preset.key not in (*have, *removed)]
     for preset in new:
         ctx.app_store.save_segment(ctx.portal.member_id, preset.key, preset.definition())
     return [preset.key for preset in new]
@@ -75,8 +90,7 @@ def choices(ctx: Context, kind: str = "date") -> list[Choice]:
 
 def set_parameter(ctx: Context, key: str, value: str, name: str = "field") -> None:
     """Choose a segment's field. Raises NotFound, Mistaken when there is no such field, Refused for who does not see all clients."""
-    if not ctx.viewer.sees_all:
-        raise Refused(f"user {ctx.viewer.user_id} may not define segments")
+    check_may_define(ctx)
     definition = load(ctx, key)
     if name not in definition.parameters:
         raise NotFound(f"segment {key} has no parameter {name}")
@@ -84,7 +98,32 @@ def set_parameter(ctx: Context, key: str, value: str, name: str = "field") -> No
     if value not in {choice.value for choice in choices(ctx, parameter["kind"])}:
         raise Mistaken(f"The portal has no field {value} to choose.", f"На портале нет поля {value}, которое можно выбрать.")
     changed = {**definition.parameters, name: {**parameter, "value": value}}
-    save(ctx, Definition(key, definition.title, definition.purpose, definition.rule, changed))
+    save(ctx, replace(definition, parameters=changed))
+
+
+def check_may_define(ctx: Context) -> None:
+    """Raise Refused unless the viewer sees all clients: who is in a segment would tell of clients of others."""
+    if not ctx.viewer.sees_all:
+        raise Refused(f"user {ctx.viewer.user_id} may not define segments")
+
+
+def remove(ctx: Context, key: str) -> None:
+    """Forget a segment; its memberships end at the next refresh. Raises NotFound, Refused, Mistaken when others ask of it."""
+    check_may_define(ctx)
+    load(ctx, key)
+    users = [one for one in load_all(ctx) if key in segments_in(one.rule)]
+    if users:
+        en, ru = (", ".join(one.title[lang] for one in users) for lang in ("en", "ru"))
+        raise Mistaken(f"Other segments refer to it: {en}.", f"На него ссылаются другие сегменты: {ru}.")
+    removed = ctx.app_store.find_setting(ctx.portal.member_id, REMOVED, [])
+    with ctx.app_store.write():
+        ctx.app_store.remove_segment(ctx.portal.member_id, key)
+        ctx.app_store.save_setting(ctx.portal.member_id, REMOVED, [*removed, key])
+
+
+def segments_in(rule: Any) -> set[str]:
+    """Return the segments that a rule asks of."""
+    return set(_mentioned(rule, "segment"))
 
 
 def resolve(definition: Definition, known: Known) -> dict[str, Any]:
@@ -99,10 +138,37 @@ def resolve(definition: Definition, known: Known) -> dict[str, Any]:
     return dict(put_parameters(definition.rule, values))
 
 
-def load_known(ctx: Context) -> Known:
-    """Return what rules may speak of in this base today."""
+def load_known(ctx: Context, *rules: Any) -> Known:
+    """Return what rules may speak of in this base today. `rules`: those that are not saved; the products they name are known too."""
     tables = {entity: ctx.store.columns(entity) for entity in ENTITIES}
-    return Known(read_columns(tables, sql.list_user_fields(ctx.store)), read_facts(list_catalogue(ctx.store)))
+    columns = read_columns(tables, sql.list_user_fields(ctx.store), sql.list_values(ctx.store))
+    known = Known(columns, read_facts(list_catalogue(ctx.store)))
+    definitions = load_all(ctx)
+    asked = [*(one.rule for one in definitions), *rules]
+    numbers = {number for rule in asked for found in _mentioned(rule, "products") if isinstance(found, list) for number in found}
+    products = sql.list_products(ctx.store, ids=[number for number in numbers if isinstance(number, int)]) if numbers else []
+    others = {one.key: _known_segment(one, known) for one in definitions}
+    return replace(known, segments=others, products={row["id"]: row["name"] for row in products})
+
+
+def _known_segment(definition: Definition, known: Known) -> KnownSegment:
+    try:
+        rule: Mapping[str, Any] | None = resolve(definition, known)
+    except Mistaken:
+        rule = None
+    return KnownSegment(definition.key, definition.title, rule, definition.unknown_means == "yes")
+
+
+def _mentioned(rule: Any, word: str) -> Iterator[Any]:
+    """Yield what the conditions of a rule say under a word."""
+    if isinstance(rule, Mapping):
+        if word in rule and "criterion" in rule:
+            yield rule[word]
+        for value in rule.values():
+            yield from _mentioned(value, word)
+    elif isinstance(rule, (list, tuple)):
+        for item in rule:
+            yield from _mentioned(item, word)
 
 
 def day_of(ctx: Context) -> Day:
@@ -116,7 +182,7 @@ def speech_of(ctx: Context, known: Known) -> Speech:
 
 
 def _definition(key: str, saved: Mapping[str, Any]) -> Definition:
-    return Definition(key, saved["title"], saved["purpose"], saved["rule"], saved["parameters"])
+    return Definition(key, **{name: saved[name] for name in SAVED if name in saved})
 
 
 def _choices(known: Known, kind: str) -> list[Choice]:

@@ -53,7 +53,11 @@ class Asked:
 
 def explain(ctx: Context, segment_key: str, client_key: str) -> Explanation:
     """Explain one client. Raises NotFound, Mistaken when the segment's rule cannot be asked."""
-    definition = load(ctx, segment_key)
+    return explain_definition(ctx, load(ctx, segment_key), client_key)
+
+
+def explain_definition(ctx: Context, definition: Definition, client_key: str) -> Explanation:
+    """Explain one client by a segment, saved or not. Raises NotFound, Mistaken."""
     if find_client(ctx.store, ctx.viewer, client_key) is None:
         raise NotFound(f"client {client_key}")
     asked = prepare(ctx, definition)
@@ -61,7 +65,7 @@ def explain(ctx: Context, segment_key: str, client_key: str) -> Explanation:
     answer = sql.find_answer(ctx.store, asked.question, client_key)
     pairs = list(zip(asked.compiled.leaves, found[::2], found[1::2], strict=True))
     rules = [RuleAnswer(describe(leaf.rule, asked.speech), say(leaf.rule, value, asked.speech), ANSWERS[own]) for leaf, own, value in pairs]
-    return Explanation(segment_key, client_key, ANSWERS[answer], reason(asked, found, answer), tuple(rules))
+    return Explanation(definition.key, client_key, ANSWERS[answer], reason(asked, found, answer), tuple(rules))
 
 
 def reasons(ctx: Context, definition: Definition, keys: Sequence[str]) -> dict[str, str]:
@@ -70,12 +74,13 @@ def reasons(ctx: Context, definition: Definition, keys: Sequence[str]) -> dict[s
         asked = prepare(ctx, definition)
     except Mistaken:
         return {}
-    return {key: reason(asked, found, True) for key, found in sql.list_leaves(ctx.store, asked.question, keys).items()}
+    found = sql.list_leaves(ctx.store, asked.question, keys)
+    return {key: reason(asked, answers, True) or reason(asked, answers, None) for key, answers in found.items()}
 
 
 def prepare(ctx: Context, definition: Definition) -> Asked:
     """Return the rule compiled for today. Raises Mistaken."""
-    known = load_known(ctx)
+    known = load_known(ctx, definition.rule)
     compiled, question = compile_definition(definition, known, day_of(ctx))
     return Asked(compiled, question, speech_of(ctx, known))
 

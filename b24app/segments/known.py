@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24app.segments.rules import BadRule
+from b24app.segments.rules import BadRule, Rule
+from b24app.segments.titles import DICTIONARIES, PEOPLE, STATES, TITLES
 
 Words = Mapping[str, str]  # language to text
 Row = Mapping[str, Any]
 
 CARDS = ("contact", "company")
-ENTITIES = (*CARDS, "deal")
+ENTITIES = (*CARDS, "lead", "deal")
 DAYS = frozenset({"birthdate", "begindate", "closedate"})
 FLAGS = re.compile(r"(is|has)_.+|opened|closed|export")
 # Bitrix24's user field types whose values are not plain text (crm/universal/userfieldconfig).
@@ -41,7 +42,12 @@ class Column:
     storage: str = "TEXT"
     is_multiple: bool = False
     title: Words = field(default_factory=dict)
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str | Words] = field(default_factory=dict)
+
+    def say(self, value: Any, lang: str) -> str:
+        """Return what a value is called: a list's item, a stage, a person."""
+        found = self.choices.get(str(value), str(value))
+        return found if isinstance(found, str) else found[lang]
 
     @property
     def is_user_field(self) -> bool:
@@ -65,11 +71,23 @@ class KnownFact:
 
 
 @dataclass(frozen=True)
+class KnownSegment:
+    """Another segment, as a rule may ask of it. `rule`: its parameters filled in, None when it cannot be asked now."""
+
+    key: str
+    title: Words
+    rule: Rule | None
+    unknown_means: bool = False
+
+
+@dataclass(frozen=True)
 class Known:
-    """Columns by entity and name, and facts by key."""
+    """Columns by entity and name, facts, segments and products by key."""
 
     columns: Mapping[str, Mapping[str, Column]]
     facts: Mapping[str, KnownFact]
+    segments: Mapping[str, KnownSegment] = field(default_factory=dict)
+    products: Mapping[int, str] = field(default_factory=dict)
 
     def find_column(self, entity: str, field_name: str) -> Column | None:
         """Return the column of a field, called as the portal calls it or as the mirror does; or None."""
@@ -81,6 +99,12 @@ class Known:
             raise BadRule(f"There is no fact “{key}”.", f"Нет показателя «{key}».")
         return self.facts[key]
 
+    def get_segment(self, key: Any) -> KnownSegment:
+        """Return another segment. Raises BadRule."""
+        if not isinstance(key, str) or key not in self.segments:
+            raise BadRule(f"There is no segment “{key}”.", f"Нет сегмента «{key}».")
+        return self.segments[key]
+
 
 def column_name(field_name: str) -> str:
     """Return the mirror's name of a field: stageId is stage_id, UF_CRM_X is uf_crm_x."""
@@ -89,12 +113,15 @@ def column_name(field_name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", field_name).lower()
 
 
-def read_columns(tables: Mapping[str, Mapping[str, str]], user_fields: Iterable[Row]) -> dict[str, dict[str, Column]]:
-    """Return the columns of each entity out of (name to SQL type) and the rows of `user_field`."""
+def read_columns(
+    tables: Mapping[str, Mapping[str, str]], user_fields: Iterable[Row], values: Iterable[Row] = ()
+) -> dict[str, dict[str, Column]]:
+    """Return the columns of each entity out of (name to SQL type), the rows of `user_field`, and what dictionaries call values."""
     declared = {(row["entity"], row["column_name"]): row for row in user_fields}
+    named = read_values(values)
     return {
         entity: {
-            name: _column(name, storage, declared.get((entity, name)))
+            name: _column(entity, name, storage, declared.get((entity, name)), named)
             for name, storage in columns.items()
             # The column of a user field that the portal has deleted stays in the table; nobody may ask for it any more.
             if not name.startswith("uf_") or (entity, name) in declared
@@ -108,9 +135,29 @@ def read_facts(rows: Iterable[Row]) -> dict[str, KnownFact]:
     return {row["key"]: KnownFact(row["key"], row["kind"], row["since"] or "", json.loads(row["words"])) for row in rows}
 
 
-def _column(name: str, storage: str, declared: Row | None) -> Column:
+def read_values(rows: Iterable[Row]) -> dict[str, dict[str, str]]:
+    """Return the titles of dictionaries' entries by kind and id."""
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row["kind"], {})[str(row["id"])] = row["title"] or str(row["id"])
+    return found
+
+
+def dictionary_of(entity: str, name: str) -> str:
+    """Return the kind of the dictionary that names a system field's values; '' when there is none."""
+    if name in PEOPLE:
+        return "employee"
+    if name == "stage_id":
+        return f"{entity} stage"
+    special = {"category_id": "category" if entity == "deal" else "", "currency_id": "currency"}
+    return special.get(name) or DICTIONARIES.get((entity, name), "")
+
+
+def _column(entity: str, name: str, storage: str, declared: Row | None, named: Mapping[str, Mapping[str, str]]) -> Column:
     if declared is None:
-        return Column(name, _system_kind(name, storage), storage)
+        words = dict(zip(("ru", "en"), TITLES[name], strict=True)) if name in TITLES else {}
+        choices: Mapping[str, str | Words] = STATES if name == "stage_semantic_id" else named.get(dictionary_of(entity, name), {})
+        return Column(name, _system_kind(name, storage), storage, False, words, choices)
     titles = {"ru": declared["title_ru"] or declared["title_en"] or "", "en": declared["title_en"] or declared["title_ru"] or ""}
     kind = USER_KINDS.get(declared["kind"], "text")
     return Column(name, kind, storage, bool(declared["is_multiple"]), titles, _choices(declared["items"]))

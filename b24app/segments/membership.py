@@ -49,9 +49,14 @@ def refresh(ctx: Context, client_keys: Collection[str] | None = None) -> list[Re
 
 def compile_definition(definition: Definition, known: Known, day: Day) -> tuple[Compiled, sql.Question]:
     """Return a segment's rule as SQL. Raises Mistaken."""
-    compiled = compile_rule(resolve(definition, known), day, known)
+    compiled = compile_rule(resolve(definition, known), day, known, definition.key)
+    return compiled, question_of(compiled, definition.unknown_means == "yes")
+
+
+def question_of(compiled: Compiled, takes_unknown: bool = False) -> sql.Question:
+    """Return a compiled rule as the store is asked it."""
     leaves = tuple((leaf.answer, leaf.value) for leaf in compiled.leaves)
-    return compiled, sql.Question(BASE, compiled.answer, compiled.params, leaves)
+    return sql.Question(BASE, compiled.answer, compiled.params, leaves, takes_unknown)
 
 
 def _refresh(ctx: Context, definition: Definition, known: Known, day: Day, keys: Collection[str] | None) -> Refreshed | None:
@@ -62,7 +67,7 @@ def _refresh(ctx: Context, definition: Definition, known: Known, day: Day, keys:
             compiled, question = compile_definition(definition, known, day)
         except Mistaken as mistake:
             return _give_up(ctx, definition.key, state, mistake.sentences)
-        mark = _mark(compiled)
+        mark = _mark(compiled, question)
         if not _holds(state, mark, day, compiled.moves):
             keys = None
         elif keys is not None and not keys:
@@ -103,9 +108,10 @@ def _holds(state: sql.Row | None, mark: str, day: Day, moves: bool) -> bool:
     return bool(state and state["mark"] == mark and (not moves or state["day"] == day.today.isoformat()))
 
 
-def _mark(compiled: Compiled) -> str:
+def _mark(compiled: Compiled, question: sql.Question) -> str:
     """Return what changes with the rule, with the columns that it reads and with how we ask; not with the day."""
-    return hashlib.sha256(f"{json.dumps(compiled.rule, sort_keys=True)}{compiled.answer}".encode()).hexdigest()
+    asked = json.dumps([compiled.rule, *compiled.others], sort_keys=True)
+    return hashlib.sha256(f"{asked}{compiled.answer}{'+unknown' if question.takes_unknown else ''}".encode()).hexdigest()
 
 
 def _state(key: str, day: Day, mark: str | None, before: sql.Row | None) -> sql.Row:

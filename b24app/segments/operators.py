@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from b24app.segments.dates import read_span
+from b24app.segments.dates import read_span, year_days
 from b24app.segments.rules import BadRule
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ YES_NO = {"y": 1, "n": 0, "1": 1, "0": 0, "true": 1, "false": 0}
 
 @dataclass(frozen=True)
 class Operator:
-    """`takes`: one, many or no value. `kinds`: of which columns it may be asked; `of_many`: also of a field with several values."""
+    """`takes`: one, two, many or no value. `kinds`: of which columns it may be asked; `of_many`: also of a field with several values."""
 
     sign: str
     takes: str = "one"
@@ -41,10 +41,14 @@ OPERATORS = (
     Operator(">=", kinds=ORDERED),
     Operator("<", kinds=ORDERED),
     Operator("<=", kinds=ORDERED),
+    Operator("between", takes="two", kinds=ORDERED),
+    Operator("anniversary", kinds=("date",)),
     Operator("@", takes="many", of_many=True),
     Operator("!@", takes="many", of_many=True),
     Operator("%", kinds=("text",), of_many=True),
     Operator("!%", kinds=("text",), of_many=True),
+    Operator("=%", kinds=("text",)),
+    Operator("!=%", kinds=("text",)),
     Operator("empty", takes="none", of_many=True),
     Operator("filled", takes="none", of_many=True),
 )
@@ -63,7 +67,9 @@ def condition(x: str, column: Column, asked: tuple[Any, Any], day: Day, bind: Bi
         return f"({x} IS {'NOT ' if sign == 'filled' else ''}NULL)"
     values = _values(operator, value)
     positive = sign.removeprefix("!")
-    sql = _SIGNS[positive](x, column, values, day, bind) if positive in _SIGNS else _compare(x, column, (sign, values[0]), day, bind)
+    if positive not in _SIGNS:
+        return _compare(x, column, (sign, values[0]), day, bind)
+    sql = _SIGNS[positive](x, column, values, day, bind)
     return f"(NOT {sql})" if sign.startswith("!") else sql
 
 
@@ -72,6 +78,8 @@ def _values(operator: Operator, value: Any) -> Sequence[Any]:
         if isinstance(value, (list, tuple)) or value is None or value == "":
             raise BadRule(f"“{operator.sign}” needs one value.", f"Оператору «{operator.sign}» нужно одно значение.")
         return [value]
+    if operator.takes == "two" and not (isinstance(value, (list, tuple)) and len(value) == 2 and None not in value and "" not in value):
+        raise BadRule(f"“{operator.sign}” needs two values.", f"Оператору «{operator.sign}» нужны два значения.")
     if not isinstance(value, (list, tuple)) or not value:
         raise BadRule(f"“{operator.sign}” needs a list of values.", f"Оператору «{operator.sign}» нужен список значений.")
     return value
@@ -96,6 +104,25 @@ def _contains(x: str, column: Column, values: Sequence[Any], day: Day, bind: Bin
     """Substring, whatever the case; the function `fold` is the store's."""
     needle = plain_value(column, values[0], day)
     return f"fold({x}) LIKE fold({bind(f'%{_literal(str(needle))}%')}) ESCAPE '\\'"
+
+
+def _like(x: str, column: Column, values: Sequence[Any], day: Day, bind: Bind) -> str:
+    """The portal's own pattern: `%` in the value stands for anything."""
+    pattern = str(plain_value(column, values[0], day)).replace("\\", "\\\\").replace("_", "\\_")
+    return f"fold({x}) LIKE fold({bind(pattern)}) ESCAPE '\\'"
+
+
+def _between(x: str, column: Column, values: Sequence[Any], day: Day, bind: Bind) -> str:
+    """Both ends are in it."""
+    low, high = (_compare(x, column, (sign, value), day, bind) for sign, value in zip((">=", "<="), values, strict=True))
+    return f"({low} AND {high})"
+
+
+def _anniversary(x: str, column: Column, values: Sequence[Any], day: Day, bind: Bind) -> str:  # noqa: ARG001 - one shape for all
+    """The day and month of the date lie in the span, whatever its year."""
+    stretches = year_days(values[0], day.today)
+    parts = (f"SUBSTR({x}, 6, 5) BETWEEN {bind(first)} AND {bind(last)}" for first, last in stretches)
+    return "(" + " OR ".join(parts) + ")"
 
 
 def _compare(x: str, column: Column, asked: tuple[str, Any], day: Day, bind: Bind) -> str:
@@ -150,7 +177,7 @@ def _one_day(value: Any, day: Day) -> str:
     return first.isoformat()
 
 
-_SIGNS = {"=": _equal, "@": _equal, "%": _contains}
+_SIGNS = {"=": _equal, "@": _equal, "%": _contains, "=%": _like, "between": _between, "anniversary": _anniversary}
 _READERS: dict[str, Callable[[Any], Any]] = {"flag": _flag, "number": _number, "text": _text, "choice": _text}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -81,19 +81,28 @@ def column_text(value: Any, column: Column, speech: Speech) -> str:
     if column.kind == "flag":
         return str(speech.pick(YES)[bool(value)])
     # Ids and years are numbers too: nothing is put between the digits of whole ones.
-    return number_text(value, speech.lang) if column.storage == "REAL" else column.choices.get(str(value), str(value))
+    return number_text(value, speech.lang) if column.storage == "REAL" else column.say(value, speech.lang)
 
 
-def fact_text(kind: str, value: Any, speech: Speech, forms: Sequence[str] = ()) -> str:
-    """Return a fact's value for a page; nothing known is a dash. `forms`: the noun that a count carries, if it is to be said."""
+def fact_text(kind: str, value: Any, speech: Speech, words: Mapping[str, Any] | None = None) -> str:
+    """Return a fact's value for a page; nothing known is a dash. `words`: the fact's own, for the noun of a count and titles of codes."""
     if value is None:
         return "—"
-    if kind == "money":
-        return money_text(value, speech.currency, speech.lang)
-    if kind in ("date", "instant"):
-        return date_text(_date_of(value, speech.day), speech.lang)
-    nouns = DAYS[speech.lang] if kind == "days" else forms
+    if kind in _FACT_TEXTS:
+        return _FACT_TEXTS[kind](value, speech)
+    if kind in ("choice", "text"):
+        return str((words or {}).get("choices", {}).get(value, value))
+    nouns = DAYS[speech.lang] if kind == "days" else (words or {}).get("forms") or ()
     return f"{number_text(value, speech.lang)} {plural(value, nouns, speech.lang)}" if nouns else number_text(value, speech.lang)
+
+
+_FACT_TEXTS: Mapping[str, Callable[[Any, Speech], str]] = {
+    "money": lambda value, speech: money_text(value, speech.currency, speech.lang),
+    "share": lambda value, speech: f"{number_text(round(value * 100), speech.lang)}{GAP}%",
+    "flag": lambda value, speech: str(speech.pick(YES)[bool(value)]),
+    "date": lambda value, speech: date_text(_date_of(value, speech.day), speech.lang),
+    "instant": lambda value, speech: date_text(_date_of(value, speech.day), speech.lang),
+}
 
 
 def _date_of(value: str, day: Day) -> date:

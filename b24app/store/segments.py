@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from b24app.store.clients import seen_by
 from b24app.store.folding import like, search_words, use_fold
-from b24app.store.upserts import chunks, upsert
+from b24app.store.upserts import chunks, marks, upsert
 
 if TYPE_CHECKING:
     from b24app.context import Viewer
@@ -39,6 +39,7 @@ class Question:
     answer: str
     params: Mapping[str, Any]
     leaves: Sequence[tuple[str, str]]
+    takes_unknown: bool = False  # whom the rule has no answer for is in
 
     @property
     def leaf_columns(self) -> str:
@@ -63,7 +64,8 @@ class Window:
 
 
 def judge(store: PortalStore, question: Question, keys: Iterable[str] | None) -> int:
-    """Ask the rule of all clients, or of these; return how many it cannot answer for. `verdict` then holds the members."""
+    """Ask the rule of all clients, or of these; return how many it cannot answer for. `verdict` then holds the members:
+    those with a yes, and those without an answer if the question takes them."""
     use_fold(store)
     with store.write() as db:
         for statement in TEMPORARY:
@@ -80,7 +82,8 @@ def judge(store: PortalStore, question: Question, keys: Iterable[str] | None) ->
             question.params,
         )
         unknown = db.conn.execute("SELECT COUNT(*) FROM verdict WHERE is_member = 0").fetchone()[0]
-        db.conn.execute("DELETE FROM verdict WHERE is_member = 0")
+        if not question.takes_unknown:
+            db.conn.execute("DELETE FROM verdict WHERE is_member = 0")
         return int(unknown)
 
 
@@ -159,6 +162,41 @@ def list_user_fields(store: PortalStore) -> list[Row]:
     return store.rows(
         "SELECT entity, name, column_name, kind, title_ru, title_en, is_multiple, items FROM user_field ORDER BY entity, name"
     )
+
+
+def list_values(store: PortalStore) -> list[Row]:
+    """Return what the portal's dictionaries call values: kind, id, title; in the portal's own order."""
+    return store.rows(
+        "SELECT kind, id, title FROM (SELECT kind, id, title, sort FROM dictionary "
+        "UNION ALL SELECT entity || ' stage', id, title, category_id * 100000 + sort FROM stage "
+        "UNION ALL SELECT 'category', CAST(id AS TEXT), title, sort FROM category "
+        "UNION ALL SELECT 'currency', id, COALESCE(title, id), 0 FROM currency "
+        "UNION ALL SELECT 'employee', CAST(id AS TEXT), name, 0 FROM employee) AS found ORDER BY kind, sort, title"
+    )
+
+
+def list_products(store: PortalStore, ids: Sequence[int] = (), search: str = "", limit: int = 30) -> list[Row]:
+    """Return products (id, name) as the newest row of a deal calls them: these, or those whose name has the words."""
+    newest = "product_row.id = (SELECT MAX(other.id) FROM product_row AS other WHERE other.product_id = product_row.product_id)"
+    sql = f"SELECT product_id AS id, product_name AS name FROM product_row WHERE product_id > 0 AND {newest}"
+    if ids:
+        return [row for piece in chunks(ids) for row in store.rows(f"{sql} AND product_id IN ({marks(piece)})", piece)]
+    use_fold(store)
+    return store.rows(f"{sql} AND fold(product_name) LIKE fold(?) ESCAPE '\\' ORDER BY product_name LIMIT ?", (like(search), limit))
+
+
+def count_answers(store: PortalStore, question: Question, viewer: Viewer) -> tuple[int, int, int]:
+    """Return for how many of the viewer's clients the rule says yes, no, and nothing."""
+    use_fold(store)
+    seen, values = seen_by(viewer)
+    row = store.row(
+        "WITH found AS MATERIALIZED ("
+        f"SELECT {question.answer} AS answer FROM {question.base} WHERE {seen}) "
+        "SELECT COUNT(CASE WHEN answer THEN 1 END) AS yes, COUNT(CASE WHEN NOT answer THEN 1 END) AS no, COUNT(*) AS every FROM found",
+        {**question.params, **values},
+    )
+    yes, no, every = (int(row[name]) for name in ("yes", "no", "every")) if row else (0, 0, 0)
+    return yes, no, every - yes - no
 
 
 def list_members(store: PortalStore, viewer: Viewer, segment: str, search: str, window: Window) -> tuple[list[Row], int]:

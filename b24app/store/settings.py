@@ -105,6 +105,10 @@ class AppStore:
             ON CONFLICT (member_id, key) DO UPDATE SET definition = excluded.definition, updated_at = excluded.updated_at"""
         self._save(sql, (member_id, key, json.dumps(definition, ensure_ascii=False), now, now))
 
+    def remove_segment(self, member_id: str, key: str) -> None:
+        """Forget a segment's definition."""
+        self._save("DELETE FROM segment WHERE member_id = ? AND key = ?", (member_id, key))
+
     def get_segment(self, member_id: str, key: str) -> Row:
         """Return a segment's definition. Raises NotFound."""
         rows = self._rows("SELECT definition FROM segment WHERE member_id = ? AND key = ?", (member_id, key))

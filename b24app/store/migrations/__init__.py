@@ -1,1 +1,6 @@
-"""Every file's tables, one module a file. Append-only: a migration that was released is never edited."""
+"""Every file's tables, one module a file. Append-only: a migration that was released is never edited.
+
+A room that adds tables to a portal's file has a module of its own, named here, so that nobody opens the file without it.
+"""
+
+from b24app.store.migrations import segments as segments

@@ -71,12 +71,12 @@ def test_rule_is_told_in_both_languages(shop: Any) -> None:
 
     assert [one.text for one in list_segments(shop.ctx)] == [
         "Есть выигранная сделка",
-        "Покупки: равно 1 и Дней с покупки: не меньше 180",
+        "Покупок ровно 1 и последняя покупка не меньше 180 дней назад",
         "Контакт, Абонемент действует до: в ближайшие 7 дней",
     ]
     assert [one.text for one in list_segments(english)] == [
         "Has a won deal",
-        "Purchases: is 1 and Days since purchase: at least 180",
+        "Exactly 1 purchase and last purchase at least 180 days ago",
         "Contact, Membership until: in the next 7 days",
     ]
 
@@ -145,8 +145,8 @@ def test_explanation_of_a_no_names_what_stands_in_the_way(shop: Any) -> None:
 
     assert explanation.answer == "no"
     assert [(rule.text, rule.value, rule.answer) for rule in explanation.rules] == [
-        ("Покупки: равно 1", "2 покупки", "no"),
-        ("Дней с покупки: не меньше 180", "последняя покупка 10.06.2025, 5 дней назад", "no"),
+        ("Покупок ровно 1", "2 покупки", "no"),
+        ("Последняя покупка не меньше 180 дней назад", "последняя покупка 10.06.2025, 5 дней назад", "no"),
     ]
     assert explanation.sentence == "2 покупки; последняя покупка 10.06.2025, 5 дней назад."
 
@@ -166,11 +166,9 @@ def test_reason_under_a_not_states_the_value(shop: Any) -> None:
 
     segment = get_segment(shop.ctx, "own")
 
-    assert segment.text == "не (Покупки: больше 1) и Есть сделка, где opportunity: не меньше 4 000".replace(
-        "4 000", "4\N{NO-BREAK SPACE}000"
-    )
+    assert segment.text == "Не (покупок больше 1) и есть сделка, где Сумма: не меньше 4 000".replace("4 000", "4\N{NO-BREAK SPACE}000")
     assert [(row.client_key, row.reason) for row in list_members(shop.ctx, "own").rows] == [
-        ("CO_1", "1 покупка; 1 сделка, где opportunity: не меньше 4\N{NO-BREAK SPACE}000.")
+        ("CO_1", "1 покупка; 1 сделка, где Сумма: не меньше 4\N{NO-BREAK SPACE}000.")
     ]
 
 
@@ -196,7 +194,7 @@ def test_pages_read_from_a_file_that_they_cannot_write(base: Any, tmp_path: Path
             ctx = replace(base.ctx, store=reader)
 
             assert [one.count for one in list_segments(ctx)] == [1, 0, 0, 1]
-            assert list_members(ctx, "own", Look(search="ёж")).rows[0].reason == "LastName: Ёлкин."
+            assert list_members(ctx, "own", Look(search="ёж")).rows[0].reason == "Фамилия: Ёлкин."
             assert explain(ctx, "own", "C_1").answer == "yes"
             assert find_client(ctx, "C_1") is not None
             assert [one.key for one in list_segments_of(ctx, "C_1")] == ["won", "own"]

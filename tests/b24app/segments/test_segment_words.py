@@ -10,7 +10,8 @@ from b24app.segments.criteria import CRITERIA
 from b24app.segments.dates import Day
 from b24app.segments.known import Column, Known, column_name
 from b24app.segments.operators import OPERATORS
-from b24app.segments.sentences import ASKS, SENTENCES, span_text
+from b24app.segments.sentences import SENTENCES, span_text
+from b24app.segments.speech import ASKS
 from b24app.segments.words import DAYS, Speech, column_text, date_text, days_text, fact_text, money_text, number_text, plural
 
 GAP = "\N{NO-BREAK SPACE}"
@@ -71,7 +72,7 @@ def test_spans_are_said_as_people_do() -> None:
     """The coming days have their own words, other spans their dates."""
     assert span_text({"days": [0, 7]}, speech()) == "в ближайшие 7 дней"
     assert span_text({"days": [0, 1]}, speech()) == "в ближайший 1 день"
-    assert span_text({"days_ago": [1, 30]}, speech()) == "с 16.05.2025 по 14.06.2025"
+    assert span_text({"days_ago": [1, 30]}, speech()) == "от 1 до 30 дней назад"
     assert span_text({"days_ago": 180}, speech("en")) == "180 days ago"
     assert span_text("2025-01-01", speech("en")) == "1 Jan 2025"
 

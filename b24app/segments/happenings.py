@@ -1,0 +1,90 @@
+"""Conditions on what has happened: what the client bought, and how we talked. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from b24app.segments.dates import is_relative
+from b24app.segments.fields import Criterion, Leaf, best_of
+from b24app.segments.known import Column
+from b24app.segments.operators import condition
+from b24app.segments.rules import BadRule, Rule
+
+if TYPE_CHECKING:
+    from b24app.segments.compile import Build
+
+PURCHASES = (
+    "client_deal AS bought JOIN product_row AS item ON item.owner_type = 'D' AND item.owner_id = bought.deal_id",
+    "bought.client_key = client.key AND bought.state = 'S'",
+)
+# The types of owners and parties: 1 lead, 2 deal, 3 contact, 4 company (crm/data-types.md#object_type).
+TALKS = """talk.id IN (
+    SELECT own.id FROM client_deal AS link JOIN activity AS own ON own.owner_type_id = 2 AND own.owner_id = link.deal_id
+        WHERE link.client_key = client.key
+    UNION ALL SELECT own.id FROM client_contact AS link JOIN activity AS own ON own.owner_type_id = 3 AND own.owner_id = link.contact_id
+        WHERE link.client_key = client.key
+    UNION ALL SELECT own.id FROM activity AS own
+        WHERE own.owner_type_id = 4 AND own.owner_id = client.entity_id AND client.kind = 'company'
+    UNION ALL SELECT party.activity_id FROM client_contact AS link JOIN activity_party AS party ON party.entity_type_id = 3
+        AND party.entity_id = link.contact_id WHERE link.client_key = client.key
+    UNION ALL SELECT party.activity_id FROM activity_party AS party
+        WHERE party.entity_type_id = 4 AND party.entity_id = client.entity_id AND client.kind = 'company')"""
+# What came in has happened; what we began has when it was done. Plans are no talks.
+HAPPENED = "(talk.completed = 1 OR talk.direction = 1)"
+WHEN = "COALESCE(NULLIF(talk.start_time, ''), talk.created)"
+
+
+CHAT = "talk.provider_id LIKE 'IMOPENLINES%'"
+TALKS_BY = {
+    "any": f"(talk.type_id IN (1, 2, 4) OR {CHAT})",
+    "call": "talk.type_id = 2",
+    "letter": "talk.type_id = 4",
+    "chat": CHAT,
+    "meeting": "talk.type_id = 1",
+}
+DIRECTIONS = {"any": "TRUE", "in": "talk.direction = 1", "out": "talk.direction = 2"}
+
+
+class Bought(Criterion):
+    """The client has bought one of these products, or one whose name contains the words, within a period if it is given."""
+
+    key = "bought"
+
+    def leaf(self, rule: Rule, build: Build, negated: bool) -> Leaf:
+        """`{"criterion": "bought", "products": [7, 9], "within": {"days_ago": [0, 90]}}`, or `"name": "кофе"` for `products`"""
+        products, name = rule.get("products"), rule.get("name")
+        if name and isinstance(name, str):
+            test = condition("item.product_name", Column("product_name", "text"), ("%", name), build.day, build.bind)
+        elif isinstance(products, (list, tuple)) and products:
+            test = condition("item.product_id", Column("product_id", "number", "INTEGER"), ("@", products), build.day, build.bind)
+        else:
+            raise BadRule("The condition does not say which product it means.", "В условии не сказано, какой товар имеется в виду.")
+        # A row without a product of the catalogue is not this product.
+        test = f"COALESCE({test}, FALSE)"
+        if rule.get("within") is not None:
+            test = f"({test} AND {_within('bought.bought_on', 'date', rule['within'], build)})"
+        found, where = PURCHASES
+        last = f"(SELECT MAX(bought.bought_on) FROM {found} WHERE {where} AND {test})"
+        return Leaf(self.key, rule, best_of(found, where, test), last, negated, is_relative(rule.get("within")))
+
+
+class Activity(Criterion):
+    """There was a call, letter, chat or meeting with the client, of a direction and within a period if they are given."""
+
+    key = "activity"
+
+    def leaf(self, rule: Rule, build: Build, negated: bool) -> Leaf:
+        """`{"criterion": "activity", "kind": "call", "direction": "in", "within": {"days_ago": [0, 30]}}`"""
+        kind, direction = rule.get("kind", "any"), rule.get("direction", "any")
+        if kind not in TALKS_BY or direction not in DIRECTIONS:
+            raise BadRule("The condition does not say which activities it means.", "В условии не сказано, какие дела имеются в виду.")
+        asked = f"{TALKS} AND {HAPPENED} AND {TALKS_BY[kind]} AND {DIRECTIONS[direction]}"
+        if rule.get("within") is not None:
+            asked += f" AND {_within(WHEN, 'instant', rule['within'], build)}"
+        last = f"(SELECT MAX({WHEN}) FROM activity AS talk WHERE {asked})"
+        answer = f"EXISTS (SELECT 1 FROM activity AS talk WHERE {asked})"
+        return Leaf(self.key, rule, answer, last, negated, is_relative(rule.get("within")))
+
+
+def _within(x: str, kind: str, value: Any, build: Build) -> str:
+    return condition(x, Column("within", kind), ("=", value), build.day, build.bind)
