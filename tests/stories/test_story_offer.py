@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -11,6 +13,7 @@ import docx
 import pytest
 import requests
 
+from tests.requires import need
 from tests.stories.conftest import STAGE
 from tests.stories.town import COMPANY, CONTACT, DEAL, Town, day
 
@@ -175,3 +178,14 @@ def test_offer_is_in_our_tab_of_the_deal(town: Town) -> None:
     assert answer["number"] in page.words
     assert "16 401" in page.words
     assert answer["link"].replace("&", "&amp;") in page.text
+
+
+def test_pdf_follows_the_document(town: Town) -> None:
+    """The portal makes it later; the tab shows its link as soon as it is there, and the link gives a PDF."""
+    need("office")
+    to_the_stage(town, new_service_deal(town))
+    ready = "SELECT deal_id FROM offer WHERE pdf_url <> '' ORDER BY created_at LIMIT 1"  # the first one of all: they are made in turn
+    deal = town.wait("a PDF is known", lambda: town.rows(ready), 60)[0]["deal_id"]
+    found = re.search(r'href="([^"]+)"[^>]*>Скачать PDF<', town.open(1, "CRM_DEAL_DETAIL_TAB", ID=str(deal)).text)
+    assert found
+    assert requests.get(html.unescape(found[1]), timeout=30).content.startswith(b"%PDF-")
