@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -82,8 +82,12 @@ def resume() -> Response:
 @blueprint.post("/sync/pace")
 def set_pace() -> Response:
     """Choose the hours in which mass reads are gentle, and how gentle."""
-    begin, end, share = read_hours(*(request.form.get(name, "")[:10] for name in ("begin", "end", "share")))
-    return _change(lambda manner: replace(manner, begin=begin, end=end, share=share))
+
+    def wish(manner: Manner) -> Manner:
+        begin, end, share = read_hours(*(request.form.get(name, "")[:10] for name in ("begin", "end", "share")))
+        return replace(manner, begin=begin, end=end, share=share)
+
+    return _change(wish)
 
 
 def show_sync(ctx: Context, is_ordered: bool = False) -> str:
@@ -155,8 +159,8 @@ def _administrator() -> tuple[Session, Context]:
     return viewer, services().context(viewer)
 
 
-def _change(wish: Any) -> Response:
+def _change(wish: Callable[[Manner], Manner]) -> Response:
     viewer, ctx = _administrator()
-    manner: Manner = wish(find_manner(ctx.app_store, ctx.portal))
+    manner = wish(find_manner(ctx.app_store, ctx.portal))
     save_manner(ctx.app_store, ctx.portal, manner, ctx.bitrix.budget)
     return answer(show_sync(ctx), viewer)
