@@ -113,7 +113,7 @@ def reconcile(ctx: Context, full: bool = False, kind: str = "asked") -> dict[str
     """
     if full:
         return {line["entity"]: _found(line) for line in certify(ctx, kind, lambda: drain_all(ctx))}
-    report = sweep(ctx)
+    report = sweep(ctx, lambda: drain_all(ctx))
     drain_all(ctx)
     return report
 
@@ -122,7 +122,7 @@ def take_queue(ctx: Context) -> int:
     """Take in the portal's offline events; return how many. Where they do not name their records, a sweep finds them."""
     taken, blind = take_offline(ctx)
     if blind:
-        sweep(ctx)
+        sweep(ctx, lambda: drain_all(ctx))
     return taken
 
 

@@ -125,11 +125,14 @@ def _values(store: PortalStore, place: tuple[str, str, str], ids: Sequence[int])
     }
 
 
-def _owned_by(store: PortalStore, other: Entity, entity: Entity, ids: Sequence[int]) -> list[int]:
-    """Return the records that name these as their owners, by type and id."""
-    sql = f'SELECT id FROM "{other.table}" WHERE owner_type_id = ? AND owner_id IN '
-    pieces = (store.rows(f"{sql}({marks(piece)})", (entity.type_id, *piece)) for piece in chunks(ids)) if entity.type_id else ()
-    return [row["id"] for rows in pieces for row in rows]
+def _owned_by(store: PortalStore, other: Entity, entity: Entity, ids: Sequence[int]) -> set[int]:
+    """Return the records that name these by type and id: as their owners, or as whom they were with."""
+    if not entity.type_id:
+        return set()
+    asked = [f'SELECT id AS number FROM "{other.table}" WHERE owner_type_id = ? AND owner_id IN ']
+    asked += [f'SELECT {part.owner} AS number FROM "{part.table}" WHERE entity_type_id = ? AND entity_id IN ' for part in other.parts]
+    pieces = (store.rows(f"{sql}({marks(piece)})", (entity.type_id, *piece)) for sql in asked for piece in chunks(ids))
+    return {row["number"] for rows in pieces for row in rows}
 
 
 def _pairs(store: PortalStore, link: Link, ids: Sequence[int]) -> set[tuple[int, int]]:

@@ -6,7 +6,7 @@ small lists get it every time, a long one when its numbers of rows differ. The w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,8 +33,10 @@ SMALL_OWNERS = 1_000  # deals whose product rows are: one or two requests
 Report = dict[str, dict[str, int]]
 
 
-def sweep(ctx: Context) -> Report:
+def sweep(ctx: Context, settle: Callable[[], object] = lambda: None) -> Report:
     """Take in what is new, note all other differences that can be seen as changes.
+
+    `settle` reads what waits to be read, so that only what nobody knows of makes the numbers differ.
 
     Return for each entity rows_here, rows_there, added, changed, deleted. While the first sync is under way everything would
     be a difference: nothing is compared.
@@ -48,6 +50,7 @@ def sweep(ctx: Context) -> Report:
     here = counts(ctx)
     large = [entity for entity in sources if since and here[entity.key] > SMALL]
     report = {entity.key: found.report for entity, found in _take_changed(ctx, large, since or "").items()}
+    settle()
     here, there = counts(ctx), count_records(ctx, sources)
     whole = [entity for entity in sources if entity not in large or _is_doubtful(ctx, entity, here, there)]
     for entity, found in compare(ctx, whole, there, NEVER).items():
