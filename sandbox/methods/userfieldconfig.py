@@ -129,8 +129,6 @@ def _print_whole(row: Record) -> Answer:
 def config_add(call: Call) -> Answer:
     """userfieldconfig.add: the name must be whole, with UF_CRM_"""
     _check_module(call)
-    if not call.caller.admin:
-        raise _refuse("Access denied")
     sent, entity_id = call.params["field"], str(call.params["field"].get("entityId") or "")
     made = read_sent(sent)
     if made.get("FIELD_NAME") and not str(made["FIELD_NAME"]).upper().startswith("UF_CRM_"):
@@ -147,8 +145,6 @@ def config_add(call: Call) -> Answer:
 def config_update(call: Call) -> Answer:
     """userfieldconfig.update"""
     row = _get(call, NO_CHANGE)
-    if not call.caller.admin:
-        raise _refuse(NO_CHANGE)
     try:
         change_field(row, read_sent(call.params["field"]), call)
     except RestError as error:
@@ -158,10 +154,7 @@ def config_update(call: Call) -> Answer:
 
 def config_delete(call: Call) -> Answer:
     """userfieldconfig.delete: the values go with it"""
-    row = _get(call, NO_DELETE)
-    if not call.caller.admin:
-        raise _refuse(NO_DELETE)
-    remove_field(row, call)
+    remove_field(_get(call, NO_DELETE), call)
     return Answer(None)
 
 
@@ -202,9 +195,9 @@ def config_types(call: Call) -> Answer:
 
 
 METHODS = (
-    Method("userfieldconfig.add", config_add, AddParams, "userfieldconfig"),
-    Method("userfieldconfig.update", config_update, UpdateParams, "userfieldconfig"),
-    Method("userfieldconfig.delete", config_delete, IdParams, "userfieldconfig"),
+    Method("userfieldconfig.add", config_add, AddParams, "userfieldconfig", admin=True, admin_refusal=(400, "", "Access denied")),
+    Method("userfieldconfig.update", config_update, UpdateParams, "userfieldconfig", admin=True, admin_refusal=(400, "", NO_CHANGE)),
+    Method("userfieldconfig.delete", config_delete, IdParams, "userfieldconfig", admin=True, admin_refusal=(400, "", NO_DELETE)),
     Method("userfieldconfig.get", config_get, IdParams, "userfieldconfig"),
     Method("userfieldconfig.list", config_list, ListParams, "userfieldconfig"),
     Method("userfieldconfig.getTypes", config_types, ModuleParams, "userfieldconfig"),
