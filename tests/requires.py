@@ -1,6 +1,6 @@
-"""What a test may need of the machine: a browser, an office. Without it the test is skipped, unless the run insists.
+"""What a test may need of the machine: a browser, an office, npm. Without it the test is skipped, unless the run insists.
 
-B24APP_TESTS_REQUIRE names, separated by commas, what must be there: `browser`, `office`, `postgres`. Then its absence fails.
+B24APP_TESTS_REQUIRE names, separated by commas, what must be there: `browser`, `office`, `postgres`, `npm`. Then its absence fails.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ TOOLS = (
     Tool("browser", ("chromium", "chromium-browser", "google-chrome"), ("/usr/bin/chromium",), "apt-get install chromium"),
     Tool("postgres", ("initdb",), tuple(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")))), "apt-get install postgresql"),
     Tool("office", ("soffice", "libreoffice"), ("/usr/bin/soffice",), "apt-get install libreoffice-writer"),
+    Tool("npm", ("npm",), (), "apt-get install npm"),
 )
 BY_WORD = {tool.word: tool for tool in TOOLS}
 
