@@ -38,7 +38,7 @@ ANSWERS: tuple[tuple[type[AppError], int, str], ...] = (
     (BitrixError, 502, "Bitrix24 did not answer as expected"),
     (AppError, 500, "Something went wrong"),
 )
-QUIET = ("/healthz", "/readyz")
+QUIET = ("/healthz", "/readyz", "/events")  # a line a second, or a thousand: only what went wrong is worth one
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,9 @@ def add_headers(response: Response) -> Response:
 
 def say_request(response: Response) -> Response:
     """Write one line a request; never its query or body, they carry tokens."""
-    level = logging.DEBUG if request.path in QUIET else logging.INFO
+    level = logging.DEBUG if request.path in QUIET and response.status_code < 400 else logging.INFO
+    if not log.isEnabledFor(level):
+        return response
     seconds = round(time.monotonic() - g.began, 4) if "began" in g else None
     log.log(level, "request", extra={"method": request.method, "path": request.path, "status": response.status_code, "seconds": seconds})
     return response

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validate
@@ -86,17 +87,17 @@ class Frame:
 
 def read_event(form: Form) -> Event:
     """Read an event that `read_form` has nested. Raises Malformed."""
-    return _load(_EventSchema(), form)
+    return _load(_EventSchema, form)
 
 
 def read_robot_call(form: Form) -> RobotCall:
     """Read a robot's call that `read_form` has nested. Raises Malformed."""
-    return _load(_RobotSchema(), form)
+    return _load(_RobotSchema, form)
 
 
 def read_frame(args: Mapping[str, str], form: Form) -> Frame:
     """Read a frame's post: DOMAIN, PROTOCOL, LANG, APP_SID come in the query (`args`), the rest in the body."""
-    return _load(_FrameSchema(), {**args, **form})
+    return _load(_FrameSchema, {**args, **form})
 
 
 def read_lang(lang: str) -> str:
@@ -232,9 +233,15 @@ def _read_options(text: str) -> Form:
         raise ValidationError("Not JSON.", "PLACEMENT_OPTIONS") from error
 
 
-def _load(schema: Schema, form: Any) -> Any:
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    """One of each: making a schema takes longer than reading an event with it."""
+    return schema()
+
+
+def _load(schema: type[Schema], form: Any) -> Any:
     try:
-        return schema.load(form)
+        return _made(schema).load(form)
     except ValidationError as error:
         raise Malformed("; ".join(_lines(error.normalized_messages()))) from error
 

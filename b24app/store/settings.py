@@ -19,6 +19,7 @@ from b24app.store.migrations.app import MIGRATIONS
 
 PORTAL_COLUMNS = ("member_id", "url", "state", "lang", "utc_offset", "time_zone", "currency", "installed_by", "scope", "access")
 OF_A_PORTAL = ("secret", "setting", "segment")
+MOST_KNOWN = 2000  # answers that are remembered
 
 Row = dict[str, Any]
 
@@ -28,6 +29,8 @@ class AppStore:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        self._version = (0, 0)  # others' writes (https://www.sqlite.org/pragma.html#pragma_data_version) and our own
+        self._known: dict[tuple[str, tuple[Any, ...]], list[Row]] = {}
         self._db = open_writer(path, MIGRATIONS, journal="delete", synchronous="FULL")
 
     def close(self) -> None:
@@ -126,8 +129,16 @@ class AppStore:
             self._db.conn.execute(sql, values)
 
     def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[Row]:
+        """Return rows, remembered until anybody writes: every event asks for the same portal and the same token."""
         with self._lock:
-            return list(self._db.query(sql, values))
+            if self._db.conn.in_transaction:
+                return list(self._db.query(sql, values))
+            version = (self._db.conn.execute("PRAGMA data_version").fetchone()[0], self._db.conn.total_changes)
+            if version != self._version or len(self._known) > MOST_KNOWN:
+                self._version, self._known = version, {}
+            if (sql, values) not in self._known:
+                self._known[sql, values] = list(self._db.query(sql, values))
+            return list(self._known[sql, values])
 
 
 def _portal(row: Row) -> Row:
