@@ -1,4 +1,4 @@
-"""What pages ask of one client: his card with facts, whose a deal is. Reads only, and only what the viewer may see."""
+"""What pages ask of one client: his card with facts, his purchases, whose a deal is. Reads only, and only what the viewer may see."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from b24app.clients.facts import FACTS
 from b24app.store import clients as sql
+from b24app.store import facts as fact_sql
 
 if TYPE_CHECKING:
     from b24app.context import Context
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FactValue:
-    """A fact of one client. `value`: int, float, date text, UTC instant text or None; `segments.words.fact_text` prints it."""
+    """A fact of one client, as `clients.fact` says. `value`: int, float, text, date text, UTC instant text, a choice's code or None;
+    `choices` are the titles of a choice's codes; `forms` the noun that a count carries; `source` where the formula is from.
+    """
 
     key: str
     kind: str
+    group: str
     title: str
     definition: str
     value: Any
+    choices: Mapping[str, str]
+    forms: tuple[str, ...]
+    source: str
 
 
 @dataclass(frozen=True)
@@ -43,15 +50,49 @@ class ClientCard:
         """Return a fact's value."""
         return next(fact.value for fact in self.facts if fact.key == key)
 
+    def group(self, key: str) -> tuple[FactValue, ...]:
+        """Return the facts of a group (`clients.fact.GROUPS`), in their order."""
+        return tuple(fact for fact in self.facts if fact.group == key)
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One won deal. `day`: date text or None when nobody knows; `amount` in base currency, None without a rate."""
+
+    deal_id: int
+    title: str
+    day: str | None
+    amount: float | None
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """What the picture of a client's rhythm is drawn from: purchases, the oldest first; days between them; the next one expected."""
+
+    purchases: tuple[Purchase, ...]
+    rhythm: float | None
+    expected: str | None
+    today: str
+
 
 def find_client(ctx: Context, key: str) -> ClientCard | None:
     """Return the client's card, or None when there is none for this viewer."""
     row = sql.find_client(ctx.store, ctx.viewer, key)
     if row is None:
         return None
-    values = sql.list_facts(ctx.store, [key], date.fromisoformat(ctx.today())).get(key, {})
+    values = fact_sql.list_facts(ctx.store, [key], date.fromisoformat(ctx.today())).get(key, {})
     plain = {name: row[name] for name in ("key", "kind", "entity_id", "title", "phone", "email", "responsible_id", "responsible")}
     return ClientCard(**plain, facts=_facts(values, ctx.lang))
+
+
+def list_purchases(ctx: Context, key: str) -> Purchases | None:
+    """Return the client's purchases and what is expected next, or None when there is no such client for this viewer."""
+    if sql.find_client(ctx.store, ctx.viewer, key) is None:
+        return None
+    rows = fact_sql.list_purchases(ctx.store, ctx.viewer, key)
+    values = fact_sql.list_facts(ctx.store, [key], date.fromisoformat(ctx.today())).get(key, {})
+    found = tuple(Purchase(row["deal_id"], row["title"] or "", row["bought_on"], row["amount"]) for row in rows)
+    return Purchases(found, values.get("rhythm"), values.get("next_purchase"), ctx.today())
 
 
 def find_owner(ctx: Context, entity: str, record_id: int) -> str | None:
@@ -67,4 +108,10 @@ def client_of_deal(ctx: Context, deal_id: int) -> str | None:
 
 def _facts(values: Mapping[str, Any], lang: str) -> tuple[FactValue, ...]:
     said = ((fact, fact.words.get(lang, fact.words["en"])) for fact in FACTS)
-    return tuple(FactValue(fact.key, fact.kind, words["title"], words["definition"], values.get(fact.key)) for fact, words in said)
+    return tuple(
+        FactValue(
+            fact.key, fact.kind, fact.group, words["title"], words["definition"], values.get(fact.key),
+            words["choices"], tuple(words["forms"]), fact.source,
+        )
+        for fact, words in said
+    )  # fmt: skip

@@ -1,7 +1,15 @@
-"""Who is the client: a company, or a contact without one; his key and the words he is found by. Pure.
+"""Who is the client: his key and the words he is found by. Pure.
 
-The key is Bitrix24's own notation: CO_7 is company 7, C_12 is contact 12. Whose a deal is, is said in SQL (`store.clients`):
-its company, else the client of its primary contact, else that of its first contact that still exists.
+The key is Bitrix24's own notation: CO_7 is company 7, C_12 is contact 12. MODES is what an administrator may choose between:
+
+mixed      a company, or a contact without one (as it comes). A deal is its company's, else that of its primary contact's
+           client, else that of its first contact that still exists.
+companies  companies alone; people without a company are nobody yet. A deal is found its company in the same way.
+contacts   people alone, companies are nobody. A deal is its primary contact's, else its first contact's that still exists;
+           a deal that names only a company is nobody's.
+
+Merged cards are one card in the portal: what belonged to the other now names the one that is left. Deleted cards are gone, their
+deals go to whom they still name. A lead is no client before it has become a contact or a company.
 """
 
 from __future__ import annotations
@@ -12,6 +20,7 @@ from typing import Any
 
 from b24app.store.folding import fold, fold_phone
 
+MODES = ("mixed", "companies", "contacts")
 PREFIXES = {"company": "CO_", "contact": "C_"}
 KEY = re.compile(r"(CO|C)_([1-9]\d{0,17})")
 

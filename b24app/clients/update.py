@@ -1,23 +1,37 @@
-"""Brings clients and their facts up to date with the mirror. The worker calls it; one transaction a call.
+"""Brings clients and their facts up to date with the mirror. The worker calls it.
 
-Does not ask the portal, does not know segments: it returns whom the change concerned, for `segments.membership.refresh`.
+A few clients are one transaction; the whole base is many short ones, so that others may write in between: each leaves the clients
+that it has worked out true. Does not ask the portal, does not know segments: it returns whom the change concerned, for
+`segments.membership.refresh`.
+
+What time alone changes: facts in days are counted when they are read; all that is stored and moves with the calendar (pauses,
+states, scores, forecasts, ages) is worked out every night by `renew_facts`, together with what it is judged by.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from b24app.clients.facts import STORED, catalogue
+from b24app.clients.counting import COLUMNS, World, count_facts
+from b24app.clients.evidence import gather
+from b24app.clients.facts import ASKED, catalogue
 from b24app.clients.identity import client_row, group_keys
+from b24app.clients.learning import Learned, learn_base, load_learned
+from b24app.clients.rfm import choose_edges
+from b24app.clients.settings import Choices, read_choices
 from b24app.store import clients as sql
-from b24app.store.upserts import upsert
+from b24app.store.cursors import find_cursor, save_cursor
+from b24app.store.evidence import list_titles
+from b24app.store.facts import list_asked, save_catalogue, save_facts
+from b24app.store.upserts import chunks, upsert
 
 if TYPE_CHECKING:
     from b24app.context import Context
 
-INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+CLIENTS = 2000  # in one transaction: the others wait for some 150 ms
+MODE = "client_mode"  # the cursor that says by which mode all were worked out
 
 
 def update_clients(ctx: Context, keys: Iterable[str] | None = None) -> set[str] | None:
@@ -27,8 +41,14 @@ def update_clients(ctx: Context, keys: Iterable[str] | None = None) -> set[str] 
     """
     if keys is not None:
         return update_changed(ctx, group_keys(keys))
-    with ctx.store.write():
-        _rebuild(ctx, whole=True)
+    choices = read_choices(ctx)
+    for scope in sql.list_ranges(ctx.store, "contact", "client_contact", "contact_id"):
+        sql.assign_contacts(ctx.store, choices.mode, scope)
+    for scope in sql.list_ranges(ctx.store, "deal", "client_deal", "deal_id"):
+        with ctx.store.write():
+            _assign_deals(ctx, choices, scope)
+    save_cursor(ctx.store, MODE, choices.mode)
+    _count_all(ctx, choices)
     return None
 
 
@@ -38,24 +58,53 @@ def update_changed(ctx: Context, changed: Mapping[str, Iterable[int]]) -> set[st
     Called after the mirror has them. Returns the keys of all clients that had or now have something of theirs, also of those
     that are clients no more.
     """
+    choices = read_choices(ctx)
     with ctx.store.write():
         sql.begin_scope(ctx.store, changed)
-        _rebuild(ctx, whole=False)
+        sql.assign_contacts(ctx.store, choices.mode)
+        _assign_deals(ctx, choices, sql.SCOPED)
+        sql.touch_owners(ctx.store)
+        _count_touched(ctx, choices, load_learned(ctx.store))
         return sql.list_touched(ctx.store)
 
 
-def _rebuild(ctx: Context, whole: bool) -> None:
-    store = ctx.store
-    sql.save_catalogue(store, catalogue())
-    sql.assign(store, ctx.portal.currency, whole)
-    dates = ((_date_of(row["moved_time"], ctx), row["deal_id"]) for row in sql.list_undated(store, whole))
-    sql.save_purchase_dates(store, dates)
-    sql.remove_cards(store, whole)
-    for cards in sql.list_cards(store, whole):
-        upsert(store, "client", [client_row(card) for card in cards])
-    sql.save_facts(store, STORED, whole)
+def renew_facts(ctx: Context) -> None:
+    """Learn from the base as it is today and count all clients anew; whose things are is asked again only in a new mode."""
+    choices = read_choices(ctx)
+    if find_cursor(ctx.store, MODE) == choices.mode:
+        _count_all(ctx, choices)
+    else:
+        update_clients(ctx)
+
+
+def _assign_deals(ctx: Context, choices: Choices, scope: sql.Scope) -> None:
+    sql.assign_deals(ctx.store, choices.mode, ctx.portal.currency, scope)
+    dates = ((_date_of(row["moved_time"], ctx), row["deal_id"]) for row in sql.list_undated(ctx.store, scope))
+    sql.save_purchase_dates(ctx.store, dates)
+
+
+def _count_all(ctx: Context, choices: Choices) -> None:
+    save_catalogue(ctx.store, catalogue())
+    learn_base(ctx)
+    learned = load_learned(ctx.store)
+    for keys in chunks(sql.list_all(ctx.store, choices.mode), CLIENTS):
+        with ctx.store.write():
+            sql.touch(ctx.store, keys)
+            _count_touched(ctx, choices, learned)
+
+
+def _count_touched(ctx: Context, choices: Choices, learned: Learned) -> None:
+    store, today = ctx.store, date.fromisoformat(ctx.today())
+    sql.remove_cards(store)
+    upsert(store, "client", [client_row(card) for card in sql.list_cards(store, choices.mode)])
+    clients = gather(ctx, list_asked(store, ASKED), choices)
+    rhythm = learned.with_groups(store, {client.group for client in clients.values()})
+    consents = list_titles(store, choices.consent_field) if choices.consent_field else {}
+    world = World(today, choices, rhythm, choose_edges(choices.rfm, learned.edges, today), learned.forecaster, consents)
+    values = count_facts(list(clients.values()), world)
+    save_facts(store, COLUMNS, [(key, *row) for key, row in zip(clients, values, strict=True)])
 
 
 def _date_of(instant: str, ctx: Context) -> str:
     """Return the date in the portal's zone: a deal won at half past midnight there belongs to that day."""
-    return datetime.strptime(instant, INSTANT).replace(tzinfo=UTC).astimezone(ctx.portal.zone).date().isoformat()
+    return datetime.fromisoformat(instant).astimezone(ctx.portal.zone).date().isoformat()

@@ -14,7 +14,7 @@ from b24app.segments.presets import PRESETS
 from b24app.segments.rules import put_parameters
 from b24app.segments.words import Speech
 from b24app.store import segments as sql
-from b24app.store.clients import list_catalogue
+from b24app.store.facts import list_catalogue
 
 if TYPE_CHECKING:
     from b24app.context import Context

@@ -13,7 +13,8 @@ from b24app.segments.known import Known
 from b24app.segments.membership import compile_definition
 from b24app.segments.sentences import describe
 from b24app.store import segments as sql
-from b24app.store.clients import find_client, list_catalogue, list_facts
+from b24app.store.clients import find_client
+from b24app.store.facts import list_catalogue, list_facts
 
 if TYPE_CHECKING:
     from b24app.context import Context

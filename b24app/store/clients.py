@@ -1,16 +1,14 @@
-"""SQL by the noun client: whose a card and a deal is, his card, his facts. Set statements over the mirror.
+"""SQL by the noun client: whose a card and a deal is, his card. Set statements over the mirror.
 
-The same statements serve the whole base and a few clients: those filter by the temporary tables `scope` (records to work out
-anew) and `touched` (clients they concern). They run in the caller's transaction.
+The same statements serve the whole base, a range of ids at a time, and a few clients, by the temporary table `scope` (records to
+work out anew). Cards and facts are made for the temporary table `touched` (clients). All run in the caller's transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from b24app.store.upserts import chunks, marks, replace_all
 
 if TYPE_CHECKING:
     from b24app.context import Viewer
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-MANY = 2000  # cards in memory at once
+MANY_RECORDS = 20_000  # contacts or deals in one transaction
 # The portal's own requisites are kept as a company too; nobody sells to himself.
 BUYER = "COALESCE(company.is_my_company, 0) = 0"
 
@@ -49,20 +47,27 @@ TOUCHED = (
     f"SELECT client_key FROM client_deal WHERE deal_id IN ({SCOPED_DEALS})",
 )
 
-CONTACT_KEYS = f"""
-    SELECT contact.id, COALESCE(
+_COMPANY_OF_CONTACT = f"""
         (SELECT 'CO_' || company.id FROM company WHERE company.id = contact.company_id AND {BUYER}),
         (SELECT 'CO_' || company.id FROM contact_company AS link JOIN company ON company.id = link.company_id
-            WHERE link.contact_id = contact.id AND {BUYER} ORDER BY link.position, link.company_id LIMIT 1),
-        'C_' || contact.id)
-    FROM contact WHERE """
+            WHERE link.contact_id = contact.id AND {BUYER} ORDER BY link.position, link.company_id LIMIT 1)"""
+_COMPANY_OF_DEAL = f"(SELECT 'CO_' || company.id FROM company WHERE company.id = deal.company_id AND {BUYER}),"
+# Whose a contact is, and what comes before the contacts of a deal, by the mode (`clients.identity.MODES`).
+OWNERS = {
+    "mixed": (f"COALESCE({_COMPANY_OF_CONTACT}, 'C_' || contact.id)", _COMPANY_OF_DEAL),
+    "companies": (f"COALESCE({_COMPANY_OF_CONTACT})", _COMPANY_OF_DEAL),
+    "contacts": ("'C_' || contact.id", ""),
+}
+COMPANIES_BUY = ("mixed", "companies")
+CONTACT_KEYS = """
+    SELECT id, client_key FROM (SELECT contact.id, __OWNER__ AS client_key FROM contact WHERE __SCOPE__) AS found
+    WHERE client_key IS NOT NULL"""
 # The company of the deal, else its primary contact's client, else that of the first contact that still exists.
-DEAL_KEYS = f"""
+DEAL_KEYS = """
     SELECT id, client_key, stage_semantic_id, amount, closedate, last_activity_time FROM (
         SELECT deal.id, deal.stage_semantic_id, deal.closedate, deal.last_activity_time,
             COALESCE(deal.opportunity, 0) * CASE WHEN COALESCE(deal.currency_id, '') IN ('', :base) THEN 1 ELSE currency.rate END AS amount,
-            COALESCE(
-                (SELECT 'CO_' || company.id FROM company WHERE company.id = deal.company_id AND {BUYER}),
+            COALESCE(__COMPANY__
                 (SELECT owner.client_key FROM client_contact AS owner WHERE owner.contact_id = deal.contact_id),
                 (SELECT owner.client_key FROM deal_contact AS link JOIN client_contact AS owner ON owner.contact_id = link.contact_id
                     WHERE link.deal_id = deal.id ORDER BY link.position, link.contact_id LIMIT 1)) AS client_key
@@ -85,6 +90,21 @@ CONTACT_CARDS = f"""
     WHERE owner.client_key = 'C_' || contact.id AND """
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Which contacts or deals are worked out: those of the temporary table `scope`, or those with an id from `first` to `last`."""
+
+    first: int | None = None
+    last: int | None = None
+
+    def where(self, column: str, scoped: str) -> str:
+        """Return the condition on a column of ids."""
+        return f"{column} IN ({scoped})" if self.first is None else f"{column} BETWEEN {int(self.first)} AND {int(self.last or 0)}"
+
+
+SCOPED = Scope()
+
+
 def begin_scope(store: PortalStore, changed: Mapping[str, Iterable[int]]) -> None:
     """Note which records have changed, and what else that concerns."""
     with store.write() as db:
@@ -95,21 +115,49 @@ def begin_scope(store: PortalStore, changed: Mapping[str, Iterable[int]]) -> Non
             db.conn.execute(f"INSERT INTO touched (client_key) {touched} ON CONFLICT DO NOTHING")
         for widen in WIDEN:
             db.conn.execute(f"INSERT INTO scope (entity, id) SELECT * FROM ({widen}) AS wider WHERE TRUE ON CONFLICT DO NOTHING")
-        _touch(store)
+        touch_owners(store)
 
 
-def assign(store: PortalStore, base_currency: str, whole: bool) -> None:
-    """Say anew whose each contact and deal is."""
-    contacts = "TRUE" if whole else f"contact.id IN ({SCOPED_CONTACTS})"
-    deals = "TRUE" if whole else f"deal.id IN ({SCOPED_DEALS})"
+def touch(store: PortalStore, keys: Iterable[str]) -> None:
+    """Say which clients are to be counted."""
     with store.write() as db:
-        db.conn.execute(f"DELETE FROM client_contact WHERE {contacts.replace('contact.id', 'contact_id')}")
-        db.conn.execute(f"INSERT INTO client_contact (contact_id, client_key) {CONTACT_KEYS}{contacts}")
-        db.conn.execute(f"DELETE FROM client_deal WHERE {deals.replace('deal.id', 'deal_id')}")
-        names = "deal_id, client_key, state, amount, bought_on, last_activity"
-        db.conn.execute(f"INSERT INTO client_deal ({names}) {DEAL_KEYS.replace('__SCOPE__', deals)}", {"base": base_currency})
-        if not whole:
-            _touch(store)
+        _prepare(store)
+        db.conn.executemany("INSERT INTO touched (client_key) VALUES (?) ON CONFLICT DO NOTHING", ((key,) for key in keys))
+
+
+def touch_owners(store: PortalStore) -> None:
+    """Touch also the clients of all contacts and deals of the scope, as they are now."""
+    with store.write() as db:
+        for sql in TOUCHED[1:]:
+            db.conn.execute(f"INSERT INTO touched (client_key) SELECT * FROM ({sql}) AS found WHERE TRUE ON CONFLICT DO NOTHING")
+
+
+def assign_contacts(store: PortalStore, mode: str, scope: Scope = SCOPED) -> None:
+    """Say anew whose each contact is."""
+    query = CONTACT_KEYS.replace("__OWNER__", OWNERS[mode][0]).replace("__SCOPE__", scope.where("contact.id", SCOPED_CONTACTS))
+    with store.write() as db:
+        db.conn.execute(f"DELETE FROM client_contact WHERE {scope.where('contact_id', SCOPED_CONTACTS)}")
+        db.conn.execute(f"INSERT INTO client_contact (contact_id, client_key) {query}")
+
+
+def assign_deals(store: PortalStore, mode: str, base_currency: str, scope: Scope = SCOPED) -> None:
+    """Say anew whose each deal is; its contacts are assigned before."""
+    query = DEAL_KEYS.replace("__COMPANY__", OWNERS[mode][1]).replace("__SCOPE__", scope.where("deal.id", SCOPED_DEALS))
+    names = "deal_id, client_key, state, amount, bought_on, last_activity"
+    with store.write() as db:
+        db.conn.execute(f"DELETE FROM client_deal WHERE {scope.where('deal_id', SCOPED_DEALS)}")
+        db.conn.execute(f"INSERT INTO client_deal ({names}) {query}", {"base": base_currency})
+
+
+def list_ranges(store: PortalStore, table: str, assigned: str, column: str) -> Iterator[Scope]:
+    """Yield ranges of ids, MANY_RECORDS of the table each, that together hold all of it and of what is assigned by it."""
+    first = 0
+    sql = f"SELECT MAX(id) AS last, COUNT(*) AS number FROM (SELECT id FROM {table} WHERE id >= ? ORDER BY id LIMIT ?) AS piece"
+    while (row := store.row(sql, (first, MANY_RECORDS))) and row["number"] == MANY_RECORDS:
+        yield Scope(first, row["last"])
+        first = row["last"] + 1
+    greatest = store.row(f"SELECT MAX({column}) AS last FROM {assigned}")
+    yield Scope(first, max(row["last"] or 0 if row else 0, greatest["last"] or 0 if greatest else 0))
 
 
 def list_touched(store: PortalStore) -> set[str]:
@@ -117,12 +165,18 @@ def list_touched(store: PortalStore) -> set[str]:
     return {row["client_key"] for row in store.rows("SELECT client_key FROM touched")}
 
 
-def list_undated(store: PortalStore, whole: bool) -> list[Row]:
+def list_all(store: PortalStore, mode: str) -> list[str]:
+    """Return the keys of all who are clients or may be, in their order."""
+    companies = "UNION SELECT 'CO_' || id FROM company " if mode in COMPANIES_BUY else ""
+    sql = f"SELECT key FROM client {companies}UNION SELECT client_key FROM client_contact ORDER BY 1"
+    return [key for (key,) in store.tuples(sql)]
+
+
+def list_undated(store: PortalStore, scope: Scope = SCOPED) -> list[Row]:
     """Return won deals without a closing date and when they were last moved: deal_id, moved_time."""
-    scoped = "" if whole else f" AND own.deal_id IN ({SCOPED_DEALS})"
     return store.rows(
         "SELECT own.deal_id, deal.moved_time FROM client_deal AS own JOIN deal ON deal.id = own.deal_id "
-        f"WHERE own.state = 'S' AND own.bought_on IS NULL AND deal.moved_time IS NOT NULL{scoped}"
+        f"WHERE own.state = 'S' AND own.bought_on IS NULL AND deal.moved_time IS NOT NULL AND {scope.where('own.deal_id', SCOPED_DEALS)}"
     )
 
 
@@ -132,44 +186,18 @@ def save_purchase_dates(store: PortalStore, dates: Iterable[tuple[str, int]]) ->
         db.conn.executemany("UPDATE client_deal SET bought_on = ? WHERE deal_id = ?", dates)
 
 
-def remove_cards(store: PortalStore, whole: bool) -> None:
-    """Forget the clients that are to be made anew, with their facts."""
+def remove_cards(store: PortalStore) -> None:
+    """Forget the touched clients, with their facts."""
     with store.write() as db:
         for table, column in (("client", "key"), ("client_fact", "client_key")):
-            db.conn.execute(f"DELETE FROM {table} WHERE {'TRUE' if whole else f'{column} IN (SELECT client_key FROM touched)'}")
+            db.conn.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT client_key FROM touched)")
 
 
-def list_cards(store: PortalStore, whole: bool) -> Iterator[list[Row]]:
-    """Yield the cards of clients: kind, id, title or names, assigned_by_id, phone, email, last_activity_time."""
+def list_cards(store: PortalStore, mode: str) -> list[Row]:
+    """Return the cards of touched clients: kind, id, title or names, assigned_by_id, phone, email, last_activity_time."""
     companies = "company.id IN (SELECT CAST(SUBSTR(client_key, 4) AS INTEGER) FROM touched WHERE client_key LIKE 'CO%')"
-    contacts = "owner.client_key IN (SELECT client_key FROM touched)"
-    for sql in (COMPANY_CARDS + ("TRUE" if whole else companies), CONTACT_CARDS + ("TRUE" if whole else contacts)):
-        cursor = store.db.conn.execute(sql)
-        names = [column[0] for column in cursor.description]
-        while rows := cursor.fetchmany(MANY):
-            yield [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def save_facts(store: PortalStore, expressions: Mapping[str, str], whole: bool) -> None:
-    """Work the facts out: column to SQL over `deal` (client_deal) and `client`, one group a client."""
-    scoped = "TRUE" if whole else "client.key IN (SELECT client_key FROM touched)"
-    with store.write() as db:
-        db.conn.execute(
-            f"INSERT INTO client_fact (client_key, {', '.join(expressions)}) SELECT client.key, {', '.join(expressions.values())} "
-            f"FROM client LEFT JOIN client_deal AS deal ON deal.client_key = client.key WHERE {scoped} "
-            "GROUP BY client.key, client.last_activity"
-        )
-
-
-def save_catalogue(store: PortalStore, rows: Sequence[Row]) -> None:
-    """Say what facts there are: whoever builds rules or pages reads it here."""
-    if store.rows("SELECT * FROM fact ORDER BY position") != list(rows):
-        replace_all(store, "fact", rows)
-
-
-def list_catalogue(store: PortalStore) -> list[Row]:
-    """Return the facts in their order: key, position, kind, since, words (JSON)."""
-    return store.rows("SELECT * FROM fact ORDER BY position")
+    found = store.rows(COMPANY_CARDS + companies) if mode in COMPANIES_BUY else []
+    return found + store.rows(f"{CONTACT_CARDS}owner.client_key IN (SELECT client_key FROM touched)")
 
 
 def seen_by(viewer: Viewer) -> tuple[str, Row]:
@@ -205,26 +233,6 @@ def find_owner(store: PortalStore, entity: str, record_id: int) -> str | None:
     return found["client_key"] if found else None
 
 
-def list_facts(store: PortalStore, keys: Sequence[str], today: date) -> dict[str, Row]:
-    """Return the facts of these clients; those in days are counted now."""
-    catalogue = list_catalogue(store)
-    found = {}
-    for piece in chunks(keys):
-        for row in store.rows(f"SELECT * FROM client_fact WHERE client_key IN ({marks(piece)})", piece):
-            found[row["client_key"]] = {fact["key"]: _value(row, fact, today) for fact in catalogue}
-    return found
-
-
-def _value(row: Row, fact: Row, today: date) -> Any:
-    value = row[fact["since"] or fact["key"]]
-    return (today - date.fromisoformat(value)).days if fact["since"] and value else value
-
-
 def _prepare(store: PortalStore) -> None:
     for statement in TEMPORARY:
         store.db.conn.execute(statement)
-
-
-def _touch(store: PortalStore) -> None:
-    for sql in TOUCHED[1:]:
-        store.db.conn.execute(f"INSERT INTO touched (client_key) SELECT * FROM ({sql}) AS found WHERE TRUE ON CONFLICT DO NOTHING")

@@ -59,6 +59,11 @@ class PortalStore:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
+    def tuples(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
+        """Return all rows without names, for hot paths."""
+        with self._lock:
+            return list(self.db.conn.execute(sql, params))
+
     def row(self, sql: str, params: Params = ()) -> dict[str, Any] | None:
         """Return the first row, or None."""
         found = self.rows(sql, params)

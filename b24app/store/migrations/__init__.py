@@ -3,4 +3,5 @@
 A room that adds tables to a portal's file has a module of its own, named here, so that nobody opens the file without it.
 """
 
+from b24app.store.migrations import clients as clients
 from b24app.store.migrations import segments as segments

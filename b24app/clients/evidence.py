@@ -1,0 +1,88 @@
+"""Gathers what the mirror knows of the touched clients, for `counting`. Reads only; days are the portal's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from b24app.clients.counting import Evidence
+from b24app.clients.learning import ordinal
+from b24app.clients.settings import Choices
+from b24app.clients.talks import Talk, Ticket
+from b24app.store import evidence as sql
+
+if TYPE_CHECKING:
+    from b24app.context import Context
+
+CLOSED = (":SUCCESS", ":FAIL")  # how the last stages of smart processes end: crm/crm-mode.md; DT128_10:SUCCESS
+Clients = Mapping[str, Evidence]
+
+
+def gather(ctx: Context, asked: Mapping[str, Mapping[str, Any]], choices: Choices) -> dict[str, Evidence]:
+    """Return the evidence by client key; `asked` holds the facts that were asked in SQL, of those who are clients."""
+    clients = {key: Evidence(row) for key, row in asked.items()}
+    day_of = day_reader(ctx)
+    _take_deals(ctx, clients)
+    _take_talks(ctx, clients, day_of, choices)
+    for key, kind, value in sql.list_reached(ctx.store):
+        if key in clients:
+            clients[key].reached.append((kind, value))
+    if choices.consent_field:
+        for key, value in sql.list_answers(ctx.store, choices.consent_field.lower()):
+            if key in clients:
+                clients[key].consents.append(value)
+    _take_cards(ctx, clients, day_of, choices)
+    return clients
+
+
+def day_reader(ctx: Context) -> Callable[[str], int]:
+    """Return what tells the ordinal of the portal's day at an instant."""
+    zone = ctx.portal.zone
+
+    @lru_cache(maxsize=65536)
+    def day_of(minute: str) -> int:
+        return datetime.fromisoformat(f"{minute}Z").astimezone(zone).toordinal()
+
+    return lambda instant: day_of(instant[:16])
+
+
+def _take_deals(ctx: Context, clients: Clients) -> None:
+    days: dict[str, set[int]] = {}
+    for key, day, amount in sql.list_purchases(ctx.store):
+        if key in clients:
+            clients[key].amounts.append(amount)
+            if day:
+                days.setdefault(key, set()).add(ordinal(day))
+    for key, found in days.items():
+        clients[key].days = sorted(found)
+    for key, product, name, count in sql.list_products(ctx.store):
+        if key in clients:
+            clients[key].products.append((product, name or "", count))
+    for key, title in sql.list_losses(ctx.store):
+        if key in clients:
+            clients[key].lost_reason = title
+
+
+def _take_talks(ctx: Context, clients: Clients, day_of: Callable[[str], int], choices: Choices) -> None:
+    for key, type_id, provider, direction, completed, at, subject in sql.list_talks(ctx.store):
+        if key in clients:
+            clients[key].talks.append(Talk(type_id, provider, direction, completed, at, day_of(at), subject))
+    if choices.support_process:
+        for key, at, stage in sql.list_tickets(ctx.store, f"smart_{choices.support_process}"):
+            if key in clients:
+                clients[key].tickets.append(Ticket(day_of(at), not (stage or "").endswith(CLOSED)))
+
+
+def _take_cards(ctx: Context, clients: Clients, day_of: Callable[[str], int], choices: Choices) -> None:
+    fields = {name: field.lower() for name, field in choices.fields.items() if name != "consent"}
+    cities = sql.list_titles(ctx.store, choices.city_field) if choices.city_field else {}
+    for key, card in sql.list_cards(ctx.store, fields).items():
+        city, moment = card.get("city"), card.get("key_date")
+        card["city"] = cities.get(str(city), city)
+        if moment and "T" in moment:
+            card["key_date"] = datetime.fromordinal(day_of(moment)).date().isoformat()
+        elif moment and moment.startswith("["):
+            card["key_date"] = None
+        clients[key].card = card
