@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,10 +35,12 @@ class FakeJobs:
     pruned: list[float] = field(default_factory=list)
     over: bool = True
     runs: bool = False
+    starts: int = 0
 
     def start(self) -> None:
         """Begin."""
         self.runs = True
+        self.starts += 1
 
     def stop(self) -> None:
         """End."""
@@ -181,6 +185,23 @@ def test_leaver_who_wants_nothing_kept_is_removed(house: House) -> None:
     assert list_leavers(house.app_store) == []
 
 
+def test_leaver_is_removed_only_when_nobody_works_in_its_file(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drain that has begun comes to its end first."""
+    house.add("m1")
+    house.app_store.save_setting("m1", registry.CLEAN, True)
+    may_end = threading.Event()
+    monkeypatch.setattr(worker_module, "drain", lambda ctx: int(not may_end.wait(10)))
+    with ThreadPoolExecutor(1) as pool:
+        house.worker.look_round(pool)
+        registry.dismiss(house.app_store, "m1")
+        house.worker.look_round(pool)
+        while_working = list(house.removed)
+        may_end.set()
+    house.rounds()
+
+    assert (while_working, house.removed) == ([], ["m1"])
+
+
 def test_sweep_is_ordered_once_a_slot(house: House) -> None:
     """Installed portals are swept every sweep_seconds, not again while the last sweep runs, and refreshed once a day."""
     house.add("m1")
@@ -221,6 +242,49 @@ def test_worker_shows_life_and_stops_soon(house: House) -> None:
     assert time.monotonic() - asked < 1
     assert not house.jobs.runs
     assert not is_alive(house.config.data_dir, time.time() + 60)
+
+
+def test_second_worker_stands_by_and_takes_over(house: House) -> None:
+    """Only one works in a directory; another one begins when the first has ended."""
+    second = Worker(house.desk)
+    with ThreadPoolExecutor(2) as pool:
+        first_run = pool.submit(house.worker.run)
+        wait_for(lambda: house.jobs.starts == 1)
+        second_run = pool.submit(second.run)
+        time.sleep(0.3)
+        while_first_works = house.jobs.starts
+        house.worker.stop()
+        first_run.result(5)
+        wait_for(lambda: house.jobs.starts == 2)
+        second.stop()
+        second_run.result(5)
+
+    assert while_first_works == 1
+
+
+def test_old_jobs_are_forgotten_once_a_day(house: House) -> None:
+    """At the start, then not again before tomorrow."""
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(3):
+            house.worker._tidy(pool)
+
+    assert [time.time() - before > 29 * 86400 for before in house.jobs.pruned] == [True]
+
+
+def test_trouble_is_told_while_it_lasts(house: House) -> None:
+    """What keeps a portal's work from going on can be read by the pages, until it goes well again."""
+    house.add("m1")
+    house.trouble["m1"] = sqlite3.OperationalError("full")
+    house.trouble["m1"].sqlite_errorcode = sqlite3.SQLITE_FULL  # type: ignore[attr-defined]
+    budget = house.budgets.of("https://m1.bitrix24.ru")
+
+    house.rounds()
+    told = {source: trouble.code for source, trouble in budget.read().troubles.items()}
+    house.trouble.clear()
+    house.worker._lanes["m1"].rests_until = 0.0
+    house.rounds(2)
+
+    assert (told, budget.read().troubles) == ({"drain": "disk"}, {})
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
