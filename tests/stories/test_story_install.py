@@ -17,6 +17,8 @@ from b24app.sync.entities import EVENTS
 from demo import portal
 from demo.processes import Choice, free_port, running_app
 from install.plan import ABOUT_US
+from install.registration import PARTS
+from install.words import TITLES
 from pages import PLACEMENTS
 from robots import ROBOTS
 from tests.stories.equality import assert_equal
@@ -35,7 +37,8 @@ def read_registrations(town: Town) -> dict[str, list[Any]]:
     templates = town.call("crm.documentgenerator.template.list", select=["id", "name"])["templates"]
     return {
         "robots": town.call_as_app("bizproc.robot.list"),
-        "events": sorted((event["event"].upper(), event["handler"]) for event in events),
+        "events": sorted((event["event"].upper(), event["handler"]) for event in events if event["handler"]),
+        "queued events": sorted(event["event"].upper() for event in events if not event["handler"]),
         "placements": sorted((placed["placement"], placed["handler"]) for placed in placements),
         "templates": sorted(template["name"] for template in templates.values()),
         "numerators": sorted(one["name"] for one in town.call("crm.documentgenerator.numerator.list")["numerators"]),
@@ -68,7 +71,8 @@ def test_first_install_and_second(new_town: Town) -> None:
 
     shown = install(new_town)  # the page is opened a second time while the first one works
     titles = [step["title"] for step in shown[-1]["steps"]]
-    assert titles[:4] == ["Роботы", "События CRM", "Вкладки в карточках", "Шаблон предложения"]
+    assert titles[: len(PARTS)] == [TITLES[part]["ru"] for part in PARTS]
+    assert {"Роботы", "События CRM", "Вкладки в карточках", "Шаблон предложения"} <= set(titles)
     assert {"Контакты", "Компании", "Лиды", "Сделки", "Товары в сделках", "Клиенты", "Сегменты"} <= set(titles)
     assert {step["state"] for step in shown[-1]["steps"]} == {"done"}
     assert [progress["finished"] for progress in shown] == [*[False] * (len(shown) - 1), True]
@@ -78,6 +82,8 @@ def test_first_install_and_second(new_town: Town) -> None:
     registered = read_registrations(new_town)
     assert registered["robots"] == [robot.code for robot in ROBOTS]
     assert registered["events"] == sorted((event, f"{url}/events") for event in (*EVENTS, *ABOUT_US))
+    assert len(registered["queued events"]) == len(set(registered["queued events"]))
+    assert set(registered["queued events"]) <= set(EVENTS)
     assert registered["placements"] == sorted((place.code, f"{url}/placements/{place.code}") for place in PLACEMENTS)
     assert registered["templates"].count(TEMPLATES[0].name["ru"]) == 1
     assert_equal(new_town)
