@@ -27,7 +27,7 @@ from b24app.bitrix.oauth import OAuth
 from b24app.config import Config
 from b24app.context import Context, Portal, Viewer
 from b24app.documents.issue import refresh_pdfs
-from b24app.drain import reconcile, take_queue
+from b24app.drain import reconcile, renew, take_queue
 from b24app.errors import BitrixGone
 from b24app.jobs import Jobs
 from b24app.log import PortalLog
@@ -71,6 +71,7 @@ KINDS: Mapping[str, Duty] = {
     "sweep": Duty(lambda ctx, payload: reconcile(ctx, bool(payload.get("full"))), is_long=True),
     "offline": Duty(lambda ctx, _: take_queue(ctx), is_long=True),
     "reconcile": Duty(lambda ctx, payload: reconcile(ctx, True, str(payload.get("kind", "nightly"))), is_long=True),
+    "model": Duty(lambda ctx, _: renew(ctx), is_long=True),
     "refresh": Duty(lambda ctx, _: refresh(ctx, None), is_long=True),
     "pdf": Duty(lambda ctx, _: refresh_pdfs(ctx), is_long=True),
 }

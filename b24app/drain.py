@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from b24app.clients.update import update_clients
+from b24app.clients.update import renew_facts, update_clients
 from b24app.segments.definitions import ensure_presets
 from b24app.segments.membership import refresh
 from b24app.store.changes import EVERYBODY, Change, forget_due_clients, list_changes, list_due_clients, save_changes
@@ -88,6 +88,12 @@ def count_due(ctx: Context) -> int:
         forget_due_clients(ctx.store, marks)
         counted += len(marks)
     return counted
+
+
+def renew(ctx: Context) -> None:
+    """Learn from the base as it is today, count all clients by that, and see who is in which segment: nightly, and after a choice."""
+    renew_facts(ctx)
+    refresh(ctx, None)
 
 
 def fill(ctx: Context, job: str = "install") -> dict[str, int]:

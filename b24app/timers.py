@@ -56,6 +56,7 @@ TIMERS: tuple[Timer, ...] = (
     Timer("sweep", lambda ctx: "" if first_fill(ctx) else every(ctx, ctx.config.sweep_seconds)),
     Timer("offline", lambda ctx: every(ctx, OFFLINE_SECONDS) if find_queue(ctx) is not None else ""),
     Timer("reconcile", reconciliation),
+    Timer("model", lambda ctx: ctx.today() if is_synced(ctx.store) and not is_filling(ctx) else ""),
     Timer("refresh", lambda ctx: "" if first_fill(ctx) else ctx.today()),
     Timer("pdf", lambda ctx: every(ctx, PDF_SECONDS) if awaits_pdf(ctx) else ""),
 )
