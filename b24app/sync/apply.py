@@ -93,6 +93,9 @@ def clients_of(store: PortalStore, entity: Entity, ids: Sequence[int]) -> set[st
         for link in entity.links:
             if column == link.other:
                 keys |= {f"{prefix}_{number}" for number in _values(store, (link.table, link.owner, link.other), ids)}
+    if entity.is_about_others:
+        for other in RECORDS:
+            keys |= clients_of(store, other, sorted(_named_by(store, entity, other, ids)))
     return keys
 
 
@@ -133,6 +136,22 @@ def _owned_by(store: PortalStore, other: Entity, entity: Entity, ids: Sequence[i
     asked += [f'SELECT {part.owner} AS number FROM "{part.table}" WHERE entity_type_id = ? AND entity_id IN ' for part in other.parts]
     pieces = (store.rows(f"{sql}({marks(piece)})", (entity.type_id, *piece)) for sql in asked for piece in chunks(ids))
     return {row["number"] for rows in pieces for row in rows}
+
+
+def _named_by(store: PortalStore, entity: Entity, other: Entity, ids: Sequence[int]) -> set[int]:
+    """Return the records of another entity that these name: as their owners, and as those whom they were with."""
+    named = [(entity.table, "id", "owner_type_id", "owner_id")]
+    named += [(part.table, part.owner, "entity_type_id", "entity_id") for part in entity.parts]
+    return {
+        row["value"]
+        for table, owner, type_column, column in named
+        for piece in chunks(ids)
+        for row in store.rows(
+            f'SELECT DISTINCT "{column}" AS value FROM "{table}" WHERE "{owner}" IN ({marks(piece)}) AND "{type_column}" = ? '
+            f'AND "{column}" IS NOT NULL',
+            (*piece, other.type_id),
+        )
+    }
 
 
 def _pairs(store: PortalStore, link: Link, ids: Sequence[int]) -> set[tuple[int, int]]:

@@ -5,21 +5,24 @@ Every command of a batch is looked at: one that failed raises, so that half an a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from b24app.bitrix.chains import Query
+from b24app.bitrix.chains import Query, chain, read_chunk
 from b24app.bitrix.payloads import Answer
 from b24app.context import Context
 from b24app.errors import BitrixBusy, BitrixGone, BitrixLost
 from b24app.sync.entities import Entity
-from b24app.sync.rows import Column, Link, Part, Record, read_id
+from b24app.sync.rows import Column, Link, Part, Record
 from b24app.sync.shapes import Whole
 
 PAGE = 50
 COMMANDS = 50
-MOST_OWNERS = 40  # deals asked for in one command
+MOST_OWNERS = 200  # deals asked for in one command
+PAGES = 5  # of product rows in one chain
+MARGIN = 3.0  # standard deviations, if deals have rows by chance
 NOT_REFUSALS = (BitrixBusy, BitrixLost, BitrixGone)
 
 Command = tuple[str, Mapping[str, Any]]
@@ -65,22 +68,36 @@ def pull_records(ctx: Context, wanted: Mapping[Entity, tuple[Sequence[str], Sequ
 
 
 def pull_product_rows(ctx: Context, deal_ids: Sequence[int], rows_a_deal: float = 1.0) -> list[Record]:
-    """Read all product rows of these deals, page after page by id: counting offsets would lose rows when one is deleted.
+    """Read all product rows of these deals by keyset chains: counting offsets would lose rows when one is deleted.
 
-    `rows_a_deal` is what is expected: as many deals share a command as mostly fit one page.
+    `rows_a_deal` is what is expected: as many deals share a chain as mostly fit it; a chain that was too short goes on.
     """
-    owners = max(1, min(MOST_OWNERS, int(PAGE / (rows_a_deal * 1.4 + 0.3))))
+    size, pages = plan_groups(rows_a_deal)
     rows: list[Record] = []
-    waiting = {str(index): (ids, 0) for index, ids in enumerate(cut(deal_ids, owners))}
+    waiting = [(ids, 0) for ids in cut(deal_ids, size)]
     while waiting:
-        commands = {
-            key: ("crm.item.productrow.list", {"filter": _rows_of(ids, last), "order": {"id": "asc"}, "start": -1})
-            for key, (ids, last) in waiting.items()
-        }
-        pages = {key: read_list(answer.result, "productRows") for key, answer in ask(ctx, commands).items()}
-        rows += [row for page in pages.values() for row in page]
-        waiting = {key: (waiting[key][0], read_id(page[-1]["id"]) or 0) for key, page in pages.items() if len(page) >= PAGE}
+        group, waiting = waiting[: COMMANDS // pages], waiting[COMMANDS // pages :]
+        queries = [(Query("crm.item.productrow.list", {"filter": _rows_of(ids)}, "productRows"), last) for ids, last in group]
+        commands: dict[str, Command] = {}
+        for number, (query, last) in enumerate(queries):
+            commands |= chain(query, last, None, pages, f"g{number}_p")
+        batch = ctx.bitrix.batch(commands)
+        for number, (query, last) in enumerate(queries):
+            chunk = read_chunk(query, last, None, batch, f"g{number}_p")
+            if chunk.error is not None:
+                raise chunk.error
+            rows += chunk.records
+            if not chunk.done:
+                waiting.append((group[number][0], chunk.last))
     return rows
+
+
+def plan_groups(rows_a_deal: float) -> tuple[int, int]:
+    """Return how many deals to ask for in one chain, and how many pages it needs, so that few pages come empty."""
+    room = PAGES * PAGE
+    deals = max(1, min(MOST_OWNERS, int((room - MARGIN * math.sqrt(room)) / max(rows_a_deal, 0.1))))
+    expected = deals * rows_a_deal
+    return deals, max(1, min(PAGES, math.ceil((expected + MARGIN * math.sqrt(expected)) / PAGE)))
 
 
 def pull_lists(ctx: Context, wanted: Mapping[str, ListCommand], optional: Iterable[str] = ()) -> dict[str, list[Record]]:
@@ -150,6 +167,6 @@ def cut(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield piece
 
 
-def _rows_of(ids: Sequence[int], after: int) -> dict[str, Any]:
+def _rows_of(ids: Sequence[int]) -> dict[str, Any]:
     """Both conditions are obligatory, with their `=`. universal/product-rows/crm-item-productrow-list.md"""
-    return {"=ownerType": "D", "=ownerId": list(ids), **({">id": after} if after else {})}
+    return {"=ownerType": "D", "=ownerId": list(ids)}
