@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from b24app.segments.words import number_text, plural
+from pages import segment_words
 
 LANGS = ("ru", "en")
 
 # key: (Russian, English). A key that a template names and that is not here fails the build.
 WORDS: Mapping[str, tuple[str, str]] = {
+    **segment_words.WORDS,
     "app": ("Повторные продажи", "Repeat sales"),
     "segments": ("Сегменты", "Segments"),
     "segments_lead": ("Сегменты обновляются сами, как только меняется CRM.", "Segments refresh by themselves whenever CRM changes."),

@@ -44,7 +44,9 @@ def refresh(ctx: Context, client_keys: Collection[str] | None = None) -> list[Re
     `unknown` is counted when all clients are asked and stands until the next time.
     """
     known, day = load_known(ctx), day_of(ctx)
-    return [done for definition in load_all(ctx) if (done := _refresh(ctx, definition, known, day, client_keys))]
+    definitions = load_all(ctx)
+    sql.end_forgotten(ctx.store, [one.key for one in definitions], ctx.now().strftime(INSTANT))
+    return [done for definition in definitions if (done := _refresh(ctx, definition, known, day, client_keys))]
 
 
 def compile_definition(definition: Definition, known: Known, day: Day) -> tuple[Compiled, sql.Question]:

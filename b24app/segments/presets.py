@@ -131,7 +131,7 @@ PRESETS: tuple[Preset, ...] = (
         fact("retention", "=", "lost"),
     ),
     Preset(
-        "new",
+        "newcomers",
         both("Новые", "New"),
         both("Познакомить с сервисом после первой покупки", "Introduce the service after the first purchase"),
         {"all": [fact("purchases", "=", 1), fact("days_since_purchase", "<=", 30)]},

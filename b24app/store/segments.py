@@ -103,6 +103,15 @@ def end_all_memberships(store: PortalStore, segment: str, at: str) -> int:
         return db.conn.execute(f"UPDATE membership SET left_at = :at WHERE {CURRENT}", {"segment": segment, "at": at}).rowcount
 
 
+def end_forgotten(store: PortalStore, segments: Sequence[str], at: str) -> None:
+    """End the memberships, and forget the states, of segments that are not defined any more."""
+    known = [row["segment_key"] for row in store.rows("SELECT segment_key FROM segment_state")]
+    for key in set(known) - set(segments):
+        with store.write() as db:
+            end_all_memberships(store, key, at)
+            db.conn.execute("DELETE FROM segment_state WHERE segment_key = ?", (key,))
+
+
 def list_entering(store: PortalStore, segment: str, question: Question) -> Iterator[list[tuple[Any, ...]]]:
     """Yield rows of key and `leaf_columns` for the members who are not in yet."""
     inside = f"SELECT 1 FROM membership WHERE {CURRENT} AND membership.client_key = verdict.client_key"

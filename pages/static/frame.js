@@ -21,10 +21,12 @@
             const response = await ask(url, options);
             const html = await response.text();
             if (turn !== newest) return; // a later click is already on its way
+            if (response.status === 422) return say(html); // a person can mend it: what he has typed stays
             const focus = keepFocus && document.activeElement?.name;
             main.replaceChildren(document.createRange().createContextualFragment(html));
             if (focus) restoreFocus(focus);
             else scrollTo(0, 0);
+            document.dispatchEvent(new Event("app:shown"));
         } catch {
             if (turn === newest) main.prepend(offline());
         } finally {
@@ -38,6 +40,15 @@
         if (!field) return;
         field.focus();
         if (field.setSelectionRange) field.setSelectionRange(field.value.length, field.value.length);
+    }
+
+    function say(html) {
+        main.querySelector(":scope > [data-said]")?.remove();
+        const box = document.createElement("div");
+        box.dataset.said = "";
+        box.append(document.createRange().createContextualFragment(html));
+        main.prepend(box);
+        scrollTo(0, 0);
     }
 
     function offline() {
@@ -74,9 +85,10 @@
     document.addEventListener("submit", (event) => {
         event.preventDefault();
         const form = event.target;
-        const fields = new URLSearchParams(new FormData(form));
-        if (form.method === "post") show(form.action, { method: "POST", body: fields });
-        else show(`${form.getAttribute("action")}?${fields}`, {}, true);
+        const fields = new FormData(form);
+        const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
+        if (form.method === "post") show(form.getAttribute("action"), { method: "POST", body });
+        else show(`${form.getAttribute("action")}?${body}`, {}, true);
     });
 
     let typing;
