@@ -163,13 +163,15 @@ def wait_for_the_disk() -> None:
         sqlalchemy.event.listen(sqlalchemy.Engine, "handle_error", _say_locked)
 
 
-def _say_locked(context: Any) -> None:
+def _say_locked(context: Any) -> Exception | None:
+    """Return what SQLAlchemy raises in place of the error, None for the error itself."""
     from sqlalchemy.exc import OperationalError
 
     error = context.original_exception
-    if find_trouble(error) == "disk":
-        log.error("jobs database", extra={"reason": str(error)})
-        context.chained_exception = OperationalError(context.statement, None, OSError(f"database is locked: {error}"))
+    if find_trouble(error) != "disk":
+        return None
+    log.error("jobs database", extra={"reason": str(error)})
+    return OperationalError(context.statement, None, OSError(f"database is locked: {error}"))
 
 
 def list_jobs(config: Config, member_id: str, limit: int = 50, state: str = "") -> list[Job]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -168,3 +169,16 @@ def test_jobs_are_listed_only_after_a_worker_has_run(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["jobs", "list"])
 
     assert (result.exit_code, "no worker has run yet" in result.output) == (1, True)
+
+
+def test_locked_file_is_answered_503(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What passes by itself is no defect: the caller hears that nothing was saved."""
+
+    def fail() -> str:
+        raise locked
+
+    locked = sqlite3.OperationalError("database is locked")
+    locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    app.add_url_rule("/fail", view_func=fail)
+
+    assert app.test_client().get("/fail").status_code == 503

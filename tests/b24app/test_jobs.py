@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from b24app import attempts
 from b24app.attempts import find_pause, judge
@@ -290,3 +292,50 @@ def test_pause_fits_the_error(error: Exception, pauses: list[float | None]) -> N
     outcome = judge(error)
 
     assert [find_pause(outcome, times) for times in range(4)] == pauses
+
+
+def test_old_jobs_are_forgotten(bench: Bench) -> None:
+    """Those that are over and were ordered before the moment; one that waits stays, however old."""
+
+    def work(member_id: str, payload: dict[str, Any]) -> None:
+        if payload["n"]:
+            raise BitrixBusy("m", "", retry_after=600)
+
+    jobs = bench.start(work)
+    for number in range(3):
+        jobs.enqueue("work", "m1", {"n": number})
+    bench.wait("done")
+
+    young, old = jobs.prune(time.time() - 60), jobs.prune(time.time() + 60)
+
+    assert (young, old) == (0, 1)
+    assert [job.state for job in jobs.list("m1")] == ["running", "running"]
+
+
+def test_jobs_wait_while_the_disk_is_full(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """What cannot be noted is noted later: no job ends with the disk's error, none is done again, none is forgotten."""
+    is_full = threading.Event()
+
+    def limit(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {1 if is_full.is_set() else 10**6}")  # 1: as large as it is
+
+    def work(member_id: str, payload: dict[str, Any]) -> None:
+        if payload["n"] == 0:
+            is_full.set()
+            threading.Timer(1.5, is_full.clear).start()
+
+    sqlalchemy.event.listen(sqlalchemy.pool.Pool, "checkout", limit)
+    try:
+        jobs = bench.start(work)
+        for number in range(150):
+            jobs.enqueue("work", "m1", {"n": number})
+        bench.wait("done", 50)
+        deadline = time.monotonic() + 20
+        while len(jobs.list("m1", limit=200, state="done")) < 150:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.pool.Pool, "checkout", limit)
+
+    assert sorted(number for _, number in bench.calls) == list(range(150))
+    assert "jobs database" in caplog.messages

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from b24app import worker as worker_module
+from b24app.bitrix.budget import Budgets
 from b24app.config import Config
 from b24app.context import Context, Portal, Viewer
 from b24app.errors import BitrixBusy, BitrixGone, BitrixLost, NotFound
@@ -70,9 +71,8 @@ class House:
         self.jobs, self.removed = FakeJobs(), list[str]()
         self.config = Config(client_id="c", client_secret="s", url="http://a", portals=("http://p",), data_dir=data_dir, poll_seconds=0.01)
         jobs: Any = self.jobs
-        self.desk = Desk(
-            self.config, self.app_store, InboxReader(data_dir / "inbox.db"), jobs, self.context, self.remove, Watch(self.app_store)
-        )
+        reader, self.budgets = InboxReader(data_dir / "inbox.db"), Budgets()
+        self.desk = Desk(self.config, self.app_store, reader, jobs, self.context, self.remove, Watch(self.app_store, self.budgets))
         self.worker = Worker(self.desk)
         self.drained: list[str] = []
         self.trouble: dict[str, Exception] = {}

@@ -139,3 +139,16 @@ def test_two_stores_write_the_same_file(tmp_path: Path) -> None:
 
     assert errors == []
     assert found == list(range(20)) * 4
+
+
+def test_another_writer_is_seen_at_once(tmp_path: Path) -> None:
+    """Answers are remembered, but never longer than they are true, whoever writes."""
+    here, there = AppStore(tmp_path / "app.db"), AppStore(tmp_path / "app.db")
+    seen = []
+    for number in range(3):
+        (here if number == 1 else there).save_setting("m1", "key", number)
+        seen += [here.find_setting("m1", "key"), here.find_setting("m1", "key")]
+    here.close()
+    there.close()
+
+    assert seen == [0, 0, 1, 1, 2, 2]
