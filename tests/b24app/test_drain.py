@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 
 from b24app import drain as module
 from b24app.context import Context
-from b24app.drain import count_due, drain, fill, reconcile, take_inbox
-from b24app.errors import BitrixBusy
+from b24app.drain import RECONCILE_AT, count_due, drain, fill, find_night, reconcile, take_inbox, take_queue
+from b24app.errors import BitrixBusy, BitrixGone
 from b24app.store.changes import Change, count_changes, list_changes, list_due_clients, save_changes
 from b24app.store.cursors import find_cursor
 from b24app.store.inbox import Message
 from b24app.store.progress import list_steps
+from b24app.sync.certify import last_certificate
 from b24app.sync.first import is_synced
 from tests.fakes import NOW, FakeBitrix, FakeQueue, worker_context
 
@@ -216,3 +218,73 @@ def test_reconcile_repairs_what_it_finds(ctx: Context, bitrix: FakeBitrix) -> No
     assert revenue(ctx) == {"CO_1": 100.0, "CO_2": 50.0}
     assert list_changes(ctx.store, 10) == []
     assert count_due(ctx) == 0
+
+
+def test_full_reconcile_ends_in_a_certificate(ctx: Context, bitrix: FakeBitrix) -> None:
+    """What it found is repaired down to the clients."""
+    bitrix.put(2, 7, companyId=2)
+
+    report = reconcile(ctx, full=True, kind="nightly")
+    made = last_certificate(ctx)
+
+    assert made is not None
+    assert (report["deal"]["changed"], made["kind"], made["is_equal"], revenue(ctx)) == (1, "nightly", True, {"CO_2": 100.0})
+
+
+def test_queue_that_names_no_records_is_followed_by_a_sweep(ctx: Context, bitrix: FakeBitrix, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the portal meant, the mirror is equal afterwards."""
+    bitrix.put(2, 7, companyId=2, updated="2025-02-01T15:00:00+03:00")
+    monkeypatch.setattr(module, "take_offline", lambda _: (1, 1))
+
+    take_queue(ctx)
+    drain(ctx)
+
+    assert revenue(ctx) == {"CO_2": 100.0}
+
+
+@pytest.mark.parametrize(("at", "expected"), [(None, "2025-06-15"), ("14:59", "2025-06-15"), ("15:00", "2025-06-15"), ("15:01", "")])
+def test_night_begins_by_the_portals_clock(ctx: Context, at: str | None, expected: str) -> None:
+    """It is noon in UTC and three o'clock in Moscow."""
+    if at:
+        ctx.app_store.save_setting("m1", RECONCILE_AT, at)
+
+    assert find_night(ctx) == expected
+
+
+def test_portal_that_is_gone_in_the_middle_leaves_what_we_have(ctx: Context, bitrix: FakeBitrix) -> None:
+    """A token that is revoked takes neither rows nor changes along; after a new installation the work goes on."""
+
+    def gone() -> None:
+        raise BitrixGone("crm.item.list", "APPLICATION_NOT_FOUND")
+
+    bitrix.put(2, 7, companyId=2)
+    save_changes(ctx.store, [Change("deal", 7)], AT)
+    bitrix.before("crm.item.list", gone)
+    with pytest.raises(BitrixGone):
+        drain(ctx)
+    assert (revenue(ctx), count_changes(ctx.store), ctx.store.pulling.locked()) == ({"CO_1": 100.0}, 1, False)
+
+    fill(ctx)
+
+    assert revenue(ctx) == {"CO_2": 100.0}
+
+
+def test_two_portals_at_once_stay_apart(tmp_path: Path) -> None:
+    """The same ids, other records: nothing of one is seen in the other."""
+
+    def follow(name: str) -> list[str]:
+        portal = FakeBitrix()
+        for number in range(1, 40):
+            portal.put(4, number, title=f"{name} {number}", assignedById=1)
+        with worker_context(tmp_path / name, portal) as context:
+            fill(context)
+            for number in range(1, 40):
+                portal.put(4, number, title=f"{name} again {number}")
+                save_changes(context.store, [Change("company", number)], AT)
+                drain(context)
+            return [row["title"] for row in context.store.rows("SELECT title FROM company ORDER BY id")]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = dict(zip("ab", pool.map(follow, "ab"), strict=True))
+
+    assert found == {name: [f"{name} again {number}" for number in range(1, 40)] for name in "ab"}

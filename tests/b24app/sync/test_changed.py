@@ -183,6 +183,79 @@ def test_rates_concern_everybody_only_when_they_change(ctx: Context, bitrix: Fak
     assert ctx.store.row("SELECT rate, is_base FROM currency WHERE id = 'USD'") == {"rate": 68.79, "is_base": 0}
 
 
+def test_history_grows_with_its_deals(ctx: Context, bitrix: FakeBitrix) -> None:
+    """Nothing tells of a new line of a history: it is read with the change of its deal, and goes with its removal."""
+    bitrix.put(2, 1)
+    bitrix.put(2, 2)
+    bitrix.move(1, 1, "NEW")
+    first_sync(ctx)
+    bitrix.move(2, 1, "WON")
+    bitrix.move(3, 2, "NEW")
+    pull(ctx, Change("deal", 1))
+    grown = [row["stage_id"] for row in ctx.store.rows("SELECT stage_id FROM deal_stage_history ORDER BY id")]
+    del bitrix.items[2][1]
+    pull(ctx, Change("deal", 1, "removed"))
+
+    assert grown == ["NEW", "WON", "NEW"]
+    assert ctx.store.rows("SELECT id, owner_id FROM deal_stage_history") == [{"id": 3, "owner_id": 2}]
+
+
+def test_history_is_left_to_the_first_sync(ctx: Context, bitrix: FakeBitrix) -> None:
+    """Before it, a change of one deal must not read the whole history."""
+    bitrix.put(2, 1)
+    bitrix.move(1, 1, "NEW")
+
+    pull(ctx, Change("deal", 1))
+
+    assert "crm.stagehistory.list" not in bitrix.calls
+
+
+def test_activities_of_a_merged_contact_are_read_again(ctx: Context, bitrix: FakeBitrix) -> None:
+    """A merge moves activities, and whom they were with, without a word: the removal of the double is the only sign."""
+    bitrix.put(3, 5)
+    bitrix.put(3, 6)
+    party = {"TYPE": "PHONE", "VALUE": "+7", "ENTITY_TYPE_ID": "3"}
+    bitrix.put_activity(1, OWNER_TYPE_ID="3", OWNER_ID="6")
+    bitrix.put_activity(2, OWNER_ID="1", COMMUNICATIONS=[{**party, "ENTITY_ID": "6"}])
+    first_sync(ctx)
+    del bitrix.items[3][6]
+    bitrix.activities[1]["OWNER_ID"] = "5"
+    bitrix.activities[2]["COMMUNICATIONS"] = [{**party, "ENTITY_ID": "5"}]
+
+    pull(ctx, Change("contact", 6, "removed"))
+    pull(ctx)
+
+    assert ctx.store.row("SELECT owner_id FROM activity WHERE id = 1") == {"owner_id": 5}
+    assert ctx.store.rows("SELECT entity_id FROM activity_party") == [{"entity_id": 5}]
+
+
+def test_dictionary_that_the_portal_refuses_is_left_out(ctx: Context, bitrix: FakeBitrix) -> None:
+    """Departments need a permission that may be missing; everything else works without them."""
+
+    def refuse() -> None:
+        raise BitrixError("department.get", "insufficient_scope", status=403)
+
+    bitrix.before("department.get", refuse)
+
+    rows = first_sync(ctx)
+
+    assert (rows["department"], rows["employee"]) == (0, 1)
+
+
+def test_products_are_named_as_the_newest_deal_names_them(ctx: Context, bitrix: FakeBitrix) -> None:
+    """No list of their own: a renamed product is called as it was sold last."""
+    bitrix.put(2, 1)
+    bitrix.put(2, 2)
+    for number, (owner, product, name) in enumerate([(1, 70, "Press"), (2, 70, "Press 2"), (2, 71, "Filter"), (2, None, "By hand")], 1):
+        bitrix.product_rows.append({"id": number, "ownerId": owner, "ownerType": "D", "productId": product, "productName": name})
+    first_sync(ctx)
+
+    assert ctx.store.rows("SELECT * FROM product ORDER BY id") == [
+        {"id": 70, "name": "Press 2", "deals": 2},
+        {"id": 71, "name": "Filter", "deals": 1},
+    ]
+
+
 @pytest.mark.parametrize(
     ("event", "record_id", "expected"),
     [
@@ -191,6 +264,9 @@ def test_rates_concern_everybody_only_when_they_change(ctx: Context, bitrix: Fak
         ("ONCRMCONTACTDELETE", 7, Change("contact", 7, "removed")),
         ("ONCRMDEALUSERFIELDSETENUMVALUES", 7, Change("user_field", 0)),
         ("ONCRMCURRENCYADD", None, Change("currency", 0)),
+        ("onCrmActivityAdd", 7, Change("activity", 7)),
+        ("ONCRMDYNAMICITEMADD_147", 7, Change("smart_147", 7)),
+        ("ONCRMDYNAMICITEMADD", 7, None),
         ("ONCRMDEALUPDATE", None, None),
         ("ONAPPUNINSTALL", 7, None),
         ("", None, None),
