@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import pytest
 
 from sandbox.limits import PLANS, Operating, RequestLimit
 from sandbox.portal import Portal
 from sandbox.rest import Caller, RestError
+from tests.sandbox.clock import FakeClock
 
 
 def _count_allowed(limit: RequestLimit, address: str, now: float) -> int:
@@ -69,3 +71,40 @@ def test_inner_commands_of_a_batch_are_counted(portal: Portal) -> None:
     assert portal.operating.read(caller.account, "server.time", now)[0] > 0
     assert portal.operating.read(caller.account, "batch", now)[0] == 0
     assert portal.operating.read("", "server.time", now)[0] == 0
+
+
+def test_spent_method_rests_alone(tmp_path: Path) -> None:
+    """The limit of the command line: the crossing call completes, then 429 for that method alone, in batches too, until a bucket falls."""
+    clock = FakeClock()
+    portal = Portal(tmp_path, "http://127.0.0.1:1", clock, operating_limit=0.0001)
+    caller = Caller(1, admin=True, scopes=frozenset(["crm"]), webhook_id=7)
+    portal.operating.add(caller.account, "server.time", 1.0, clock.unix())
+    inner = portal.call(caller, "batch", {"cmd": {"a": "server.time", "b": "scope"}}).result
+    reset_at = portal.operating.read(caller.account, "server.time", clock.unix())[1]
+    clock.move(reset_at - clock.unix() + 60)
+    later = portal.call(caller, "server.time", {}).result
+    portal.close()
+
+    assert inner["result_error"]["a"]["error"] == "OPERATION_TIME_LIMIT"
+    assert inner["result"] == {"b": ["crm"]}
+    assert inner["result_time"]["b"]["operating"] > 0
+    assert inner["result_time"]["b"]["operating_reset_at"] > clock.unix() - 3600
+    assert later
+
+
+def test_portal_without_limits_has_none(tmp_path: Path) -> None:
+    """The plan `none` neither counts requests nor working time; the tariffs of the cloud keep 480 seconds."""
+    free, paid = (Portal(tmp_path / plan, "http://127.0.0.1:1", plan=plan) for plan in _made(tmp_path, "none", "cloud"))
+    for portal in (free, paid):
+        portal.operating.add("app", "crm.item.list", 481.0, 0.0)
+    free.operating.check("app", "crm.item.list", 1.0)
+    with pytest.raises(RestError):
+        paid.operating.check("app", "crm.item.list", 1.0)
+    for portal in (free, paid):
+        portal.close()
+
+
+def _made(directory: Path, *names: str) -> tuple[str, ...]:
+    for name in names:
+        (directory / name).mkdir()
+    return names
