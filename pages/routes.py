@@ -7,16 +7,16 @@ from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template, request
 
-from b24app.errors import AppError, Mistaken, NotFound, Refused
+from b24app.errors import AppError, Malformed, Mistaken, NotFound, NotFromBitrix, Refused
 from b24app.portals.session import HEADER
-from pages import builder, clients, connect, frame, segments, sync
+from pages import builder, clients, connect, downloads, frame, lists, segments, sync
 from pages.rendering import services
 from pages.words import speaker
 
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-for part in (frame, builder, segments, clients, sync, connect):
+for part in (frame, builder, lists, downloads, segments, clients, sync, connect):
     blueprint.register_blueprint(part.blueprint)
 
 
@@ -30,11 +30,17 @@ def say_what_is_wrong(error: AppError) -> tuple[str, int] | Response:
     log.info("page refused", extra={"error": type(error).__name__, "reason": str(error)})
     if isinstance(error, Mistaken):
         return render_template("message.html", tone="warn", text=error.sentence(lang)), 422
-    key, status = _WORDS.get(type(error), ("went_wrong", 503))
+    key, status = next(((key, status) for kind, key, status in _WORDS if isinstance(error, kind)), ("went_wrong", 503))
     return render_template("message.html", tone="bad", text=speaker(lang)(key)), status
 
 
-_WORDS: dict[type[AppError], tuple[str, int]] = {NotFound: ("not_found", 404), Refused: ("session_over", 403)}
+# What is said instead of a page; the first line that fits.
+_WORDS: tuple[tuple[type[AppError], str, int], ...] = (
+    (NotFound, "not_found", 404),
+    (NotFromBitrix, "refused", 403),
+    (Refused, "session_over", 403),
+    (Malformed, "went_wrong", 400),
+)
 
 
 def _lang() -> str:
