@@ -30,7 +30,7 @@ class Company:
         self.seed, self.days = seed, Days(today)
         habits = draw_habits(open_stream(seed, "habits"), sum(count_clients(contacts)))
         columns = draw_deals(open_stream(seed, "purchases"), self.days, habits, number_of_deals)
-        baskets = catalogue.fill_baskets(open_stream(seed, "baskets"), self.days)
+        baskets = catalogue.fill_baskets(open_stream(seed, "baskets"), self.days) if number_of_deals else []
         histories = Histories(len(habits), columns, baskets)
         histories.end_soon(open_stream(seed, "contracts"))
         cards = draw_cards(open_stream(seed, "cards"), self.days, contacts, histories)

@@ -5,6 +5,7 @@ Prices are today's, in roubles, tax included; earlier years were cheaper. A bask
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 from typing import NamedTuple
 
@@ -173,12 +174,18 @@ def _fill(rng: Random, kind: DealKind, year: int, variant: int, last_year: int) 
     discount = rng.choice(kind.discounts)
     rows: list[Record] = []
     for wanted, most, lines in kind.lines:
-        offered = [number for number, product in enumerate(PRODUCTS) if wanted == product.section or str(wanted) in product.name]
+        offered = _list_offered(wanted)
         for number in rng.sample(offered, min(lines, len(offered))):
             price = _price_of(PRODUCTS[number], CHEAPER ** (last_year - year), currency)
             quantity = 1 + int(rng.random() * most)
             rows.append(_row(number, price, quantity, (discount, vat_rate(year), len(rows) + 1, currency)))
     return _close(kind, rows, currency, rng)
+
+
+@cache
+def _list_offered(wanted: int | str) -> tuple[int, ...]:
+    """Return the products of a section, or those whose name has the word; asked for every line of every basket."""
+    return tuple(number for number, product in enumerate(PRODUCTS) if wanted == product.section or str(wanted) in product.name)
 
 
 def _close(kind: DealKind, rows: list[Record], currency: str, rng: Random) -> Basket:
