@@ -7,8 +7,10 @@ what it has just written.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,12 @@ def _is_beyond(value: Any) -> bool:
     return isinstance(value, int) and not -(2**63) <= value < 2**63
 
 
+@cache
+def mark_of(sections: tuple[Section, ...]) -> int:
+    """Return a number by which a file remembers the declarations that it was made from."""
+    return zlib.crc32(repr(sections).encode()) & 0x7FFFFFFF
+
+
 class Store:
     """The portal's records. `is_draft`: the file is being made at once and is thrown away if that fails."""
 
@@ -71,22 +79,26 @@ class Store:
         self.write = self._connections.write
         self.after_commit = self._connections.after_commit
         self.close = self._connections.close
-        self.tables = {section.name: Table(section) for section in sections}
+        declared = tuple(sections)
+        self.tables = {section.name: Table(section) for section in declared}
         self.user_fields_version = 0
-        self._create()
+        with self.write():
+            if self._writer.execute("PRAGMA user_version").fetchone()[0] != mark_of(declared):
+                self._create()
+                self._writer.execute(f"PRAGMA user_version = {mark_of(declared)}")
+            self._grow(self.find("user_fields"))
 
     def _create(self) -> None:
-        with self.write():
-            self._writer.execute("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT)")
-            for table in self.tables.values():
-                self._writer.execute(table.create_sql())
-                known = {row[1] for row in self._writer.execute(f"PRAGMA table_info({quote(table.name)})")}
-                for column in table.columns.values():
-                    if column.name not in known:
-                        self._writer.execute(table.column_sql(column))
-                for _, statement in table.index_sql():
-                    self._writer.execute(statement)
-            self._grow(self.find("user_fields"))
+        """Make what the file lacks of the declared tables, columns and indexes."""
+        self._writer.execute("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT)")
+        for table in self.tables.values():
+            self._writer.execute(table.create_sql())
+            known = {row[1] for row in self._writer.execute(f"PRAGMA table_info({quote(table.name)})")}
+            for column in table.columns.values():
+                if column.name not in known:
+                    self._writer.execute(table.column_sql(column))
+            for _, statement in table.index_sql():
+                self._writer.execute(statement)
 
     def rows(self, sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query of ours and return its rows."""

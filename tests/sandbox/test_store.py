@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.portal import Portal
-from sandbox.store import Store
+from sandbox.store import CORE_SECTIONS, Section, Store
 
 Ask = Callable[..., Any]
 
@@ -90,3 +90,18 @@ def test_numbers_and_user_fields_survive_a_restart(portal: Portal, ask: Ask, tmp
 def test_lower_case_knows_cyrillic(portal: Portal) -> None:
     """LOWER is Unicode's, as in the vendor's database."""
     assert portal.store.rows("SELECT LOWER('ЁЖ И Cat')") == [("ёж и cat",)]
+
+
+def test_file_grows_with_the_declarations(tmp_path: Path) -> None:
+    """A file of an earlier version gets new tables, columns and indexes at its next opening, and keeps its records."""
+    before = Section.declare("notes", "ID:integer TEXT:string")
+    after = Section.declare("notes", "ID:integer TEXT:string COLOUR:string", "COLOUR")
+    first = Store(tmp_path / "one.db", (*CORE_SECTIONS, before))
+    first.insert("notes", {"TEXT": "А"})
+    first.close()
+    second = Store(tmp_path / "one.db", (*CORE_SECTIONS, after, Section.declare("more", "ID:integer")))
+    found, count = second.find("notes", {"COLOUR": None}), second.count("more")
+    indexes = second.rows("SELECT name FROM sqlite_master WHERE name = 'ix_notes_colour'")
+    second.close()
+
+    assert ([one["TEXT"] for one in found], count, len(indexes)) == (["А"], 0, 1)
