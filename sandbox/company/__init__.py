@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.company import activities, catalogue, deals, leads, people, staff
 from sandbox.company import dictionaries as setup
 from sandbox.company.cards import MOST_CONTACTS, Histories, count_clients, draw_cards
-from sandbox.company.days import Days
+from sandbox.company.days import PAST, Days
 from sandbox.company.habits import HABITS, draw_habits
 from sandbox.company.purchases import draw_deals
 from sandbox.company.record import Record, open_stream
@@ -30,7 +30,7 @@ class Company:
         self.seed, self.days = seed, Days(today)
         habits = draw_habits(open_stream(seed, "habits"), sum(count_clients(contacts)))
         columns = draw_deals(open_stream(seed, "purchases"), self.days, habits, number_of_deals)
-        baskets = catalogue.fill_baskets(open_stream(seed, "baskets"), self.days) if number_of_deals else []
+        baskets = catalogue.fill_baskets(seed, self.days.years[PAST]) if number_of_deals else ()
         histories = Histories(len(habits), columns, baskets)
         histories.end_soon(open_stream(seed, "contracts"))
         cards = draw_cards(open_stream(seed, "cards"), self.days, contacts, histories)

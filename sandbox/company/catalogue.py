@@ -5,13 +5,13 @@ Prices are today's, in roubles, tax included; earlier years were cheaper. A bask
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 from typing import NamedTuple
 
 from sandbox.company.days import PAST, Days
 from sandbox.company.dictionaries import RATES
-from sandbox.company.record import Record
+from sandbox.company.record import Record, open_stream
 
 SECTIONS = ((1, "Кофейное оборудование"), (2, "Кухонное оборудование"), (3, "Кофе и расходники"), (4, "Запчасти"), (5, "Услуги"))
 
@@ -152,15 +152,16 @@ def _product_record(number: int, product: Product, days: Days) -> Record:
     }
 
 
-def fill_baskets(rng: Random, days: Days) -> list[Basket]:
-    """All baskets, by kind, then by calendar year, then by variant; see `basket_index`."""
-    last = days.years[PAST]
-    return [
+@lru_cache(maxsize=4)
+def fill_baskets(seed: int, last: int) -> tuple[Basket, ...]:
+    """All baskets till the year `last`, by kind, then by calendar year, then by variant; see `basket_index`. Not to be changed."""
+    rng = open_stream(seed, "baskets")
+    return tuple(
         _fill(rng, kind, last - YEARS + 1 + year, variant, last)
         for kind in DEAL_KINDS
         for year in range(YEARS)
         for variant in range(VARIANTS)
-    ]
+    )
 
 
 def basket_index(kind: int, years_ago: int, variant: int) -> int:
