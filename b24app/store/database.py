@@ -82,7 +82,7 @@ def find_trouble(error: BaseException | None) -> str:
     """Return `locked` or `disk` (full, broken, read-only) for an error of SQLite, or of its file, that may pass; '' for all others."""
     if isinstance(error, sqlite3.Error):
         return PASSING.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")
-    return "disk" if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO) else ""
+    return "disk" if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO) else ""
 
 
 @cache
