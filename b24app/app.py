@@ -40,6 +40,7 @@ from b24app.portals.troubles import Watch
 from b24app.portals.vault import Vault
 from b24app.portals.webhook import find_root
 from b24app.pursuit import Kind
+from b24app.segments.lists import change_list, freeze, import_lines
 from b24app.segments.membership import refresh
 from b24app.services import Services
 from b24app.store.inbox import Inbox, InboxReader, Upkeep
@@ -73,6 +74,9 @@ KINDS: Mapping[str, Duty] = {
     "reconcile": Duty(lambda ctx, payload: reconcile(ctx, True, str(payload.get("kind", "nightly"))), is_long=True),
     "model": Duty(lambda ctx, _: renew(ctx), is_long=True),
     "refresh": Duty(lambda ctx, _: refresh(ctx, None), is_long=True),
+    "import_list": Duty(import_lines),
+    "change_list": Duty(change_list),
+    "freeze": Duty(freeze),
     "pdf": Duty(lambda ctx, _: refresh_pdfs(ctx), is_long=True),
 }
 BLUEPRINTS = (install.routes.blueprint, handlers.routes.blueprint, robots.routes.blueprint, pages.routes.blueprint)

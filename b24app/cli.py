@@ -1,4 +1,4 @@
-"""The commands: `flask --app wsgi serve | worker | portal ... | segment list | jobs list`. Each asks one verb and prints."""
+"""The commands: `flask --app wsgi serve | worker | portal ... | segment ... | jobs list`. Each asks one verb and prints."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from flask.cli import AppGroup
 
 from b24app import jobs
 from b24app.cli_portals import portal
-from b24app.cli_words import as_json, context_of, of_portal, plain_errors, portal_of, print_rows, services
-from b24app.segments.reading import list_segments
+from b24app.cli_segments import segment
+from b24app.cli_words import as_json, of_portal, plain_errors, portal_of, print_rows, services
 from b24app.supervisor import Supervisor, check_address, make_children
 
 if TYPE_CHECKING:
@@ -49,18 +49,7 @@ def wire(app: Flask, config: Config, make_worker: Callable[[], tuple[Worker, Cal
         app.cli.add_command(group)
 
 
-segment = AppGroup("segment", help="Segments of clients.")
 job = AppGroup("jobs", help="Background jobs.")
-
-
-@segment.command("list")
-@of_portal
-@as_json
-def show_segments(member_id: str, is_json: bool) -> None:
-    """Show the segments and how many clients are in each."""
-    with plain_errors():
-        rows = [{"key": one.key, "title": one.title, "count": one.count} for one in list_segments(context_of(member_id))]
-        print_rows(rows, is_json, "{count:>8}  {key}")
 
 
 @job.command("list")

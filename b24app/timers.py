@@ -13,6 +13,7 @@ from b24app.context import WEBHOOK
 from b24app.documents.issue import awaits_pdf
 from b24app.drain import find_night
 from b24app.portals.registry import RUN
+from b24app.segments.definitions import refresh_moment
 from b24app.sync.first import is_filling, is_synced
 from b24app.sync.offline import find_queue
 
@@ -57,6 +58,6 @@ TIMERS: tuple[Timer, ...] = (
     Timer("offline", lambda ctx: every(ctx, OFFLINE_SECONDS) if find_queue(ctx) is not None else ""),
     Timer("reconcile", reconciliation),
     Timer("model", lambda ctx: ctx.today() if is_synced(ctx.store) and not is_filling(ctx) else ""),
-    Timer("refresh", lambda ctx: "" if first_fill(ctx) else ctx.today()),
+    Timer("refresh", lambda ctx: "" if first_fill(ctx) else refresh_moment(ctx)),
     Timer("pdf", lambda ctx: every(ctx, PDF_SECONDS) if awaits_pdf(ctx) else ""),
 )

@@ -92,7 +92,7 @@ def speech(ctx: Context) -> dict[str, Any]:
     }
 
 
-def percent(part: int, whole: int, lang: str) -> str:
+def percent(part: float, whole: float, lang: str) -> str:
     """Return a share with one decimal, or none when it is zero: 92,2 %."""
     text = f"{100 * part / whole:.1f}".removesuffix(".0") if whole else "0"
     return f"{text.replace('.', ',') if lang == 'ru' else text}{GAP}%"

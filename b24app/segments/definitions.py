@@ -23,6 +23,7 @@ Words = Mapping[str, str]
 SAVED = ("title", "purpose", "rule", "parameters", "unknown_means", "owner_id")
 STARTERS = ("won", "bought_once_180", "membership_7")  # saved at install; the others are offered in the gallery
 UNKNOWN_MEANS = ("no", "yes")
+ORDERED = "segments_ordered"  # the setting that says when somebody last asked for a refresh from outside the web process
 REMOVED = "segments_removed"  # the setting that names the ready ones which the portal does not want
 
 
@@ -119,6 +120,16 @@ def remove(ctx: Context, key: str) -> None:
     with ctx.app_store.write():
         ctx.app_store.remove_segment(ctx.portal.member_id, key)
         ctx.app_store.save_setting(ctx.portal.member_id, REMOVED, [*removed, key])
+
+
+def order_refresh(ctx: Context) -> None:
+    """Ask the worker to bring every segment up to date, from a process that may not write the inbox."""
+    ctx.app_store.save_setting(ctx.portal.member_id, ORDERED, ctx.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+
+
+def refresh_moment(ctx: Context) -> str:
+    """Return the name of the moment whose refresh is due: a new day of the portal, or an order."""
+    return f"{ctx.today()} {ctx.app_store.find_setting(ctx.portal.member_id, ORDERED, '')}".strip()
 
 
 def segments_in(rule: Any) -> set[str]:

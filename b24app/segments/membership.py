@@ -17,6 +17,7 @@ from b24app.segments.dates import INSTANT, Day
 from b24app.segments.definitions import Definition, day_of, load_all, load_known, resolve
 from b24app.segments.known import Known
 from b24app.store import segments as sql
+from b24app.store.sizes import measure
 
 if TYPE_CHECKING:
     from b24app.context import Context
@@ -46,7 +47,10 @@ def refresh(ctx: Context, client_keys: Collection[str] | None = None) -> list[Re
     known, day = load_known(ctx), day_of(ctx)
     definitions = load_all(ctx)
     sql.end_forgotten(ctx.store, [one.key for one in definitions], ctx.now().strftime(INSTANT))
-    return [done for definition in definitions if (done := _refresh(ctx, definition, known, day, client_keys))]
+    done = [one for definition in definitions if (one := _refresh(ctx, definition, known, day, client_keys))]
+    if client_keys is None:
+        measure(ctx.store, day.today.isoformat())
+    return done
 
 
 def compile_definition(definition: Definition, known: Known, day: Day) -> tuple[Compiled, sql.Question]:

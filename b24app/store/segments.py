@@ -110,6 +110,7 @@ def end_forgotten(store: PortalStore, segments: Sequence[str], at: str) -> None:
         with store.write() as db:
             end_all_memberships(store, key, at)
             db.conn.execute("DELETE FROM segment_state WHERE segment_key = ?", (key,))
+            db.conn.execute("DELETE FROM list_member WHERE list_key = ?", (key,))
 
 
 def list_entering(store: PortalStore, segment: str, question: Question) -> Iterator[list[tuple[Any, ...]]]:

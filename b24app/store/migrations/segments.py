@@ -33,3 +33,13 @@ def add_lists_and_sizes(db: Database) -> None:
     """What static lists, hygiene and write-back keep; indexes for rules over leads and products."""
     for statement in _LISTS:
         db.execute(statement)
+
+
+@MIGRATIONS()
+def measure_segments_daily(db: Database) -> None:
+    """A day's size has a mark of its people: equal marks are the same people. Who came and went is told by memberships."""
+    db.execute("DROP TABLE segment_size")
+    db.execute(
+        "CREATE TABLE segment_size (segment_key TEXT NOT NULL, day TEXT NOT NULL, members INTEGER NOT NULL, revenue REAL, mark TEXT, "
+        "PRIMARY KEY (segment_key, day))"
+    )
