@@ -40,8 +40,10 @@ from b24app.portals.troubles import Watch
 from b24app.portals.vault import Vault
 from b24app.portals.webhook import find_root
 from b24app.pursuit import Kind
+from b24app.segments.announce import announce
 from b24app.segments.lists import change_list, freeze, import_lines
 from b24app.segments.membership import refresh
+from b24app.segments.write_back import disable, enable, write_back
 from b24app.services import Services
 from b24app.store.inbox import Inbox, InboxReader, Upkeep
 from b24app.store.mirror import PortalStore, PortalStores
@@ -77,6 +79,10 @@ KINDS: Mapping[str, Duty] = {
     "import_list": Duty(import_lines),
     "change_list": Duty(change_list),
     "freeze": Duty(freeze),
+    "membership_changed": Duty(lambda ctx, _: announce(ctx), is_long=True),
+    "write_back": Duty(lambda ctx, _: write_back(ctx), is_long=True),
+    "write_back_on": Duty(lambda ctx, _: enable(ctx), is_long=True),
+    "write_back_off": Duty(lambda ctx, _: disable(ctx)),
     "pdf": Duty(lambda ctx, _: refresh_pdfs(ctx), is_long=True),
 }
 BLUEPRINTS = (install.routes.blueprint, handlers.routes.blueprint, robots.routes.blueprint, pages.routes.blueprint)

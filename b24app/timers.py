@@ -13,7 +13,9 @@ from b24app.context import WEBHOOK
 from b24app.documents.issue import awaits_pdf
 from b24app.drain import find_night
 from b24app.portals.registry import RUN
+from b24app.segments.announce import moves_moment
 from b24app.segments.definitions import refresh_moment
+from b24app.segments.write_back import is_enabled
 from b24app.sync.first import is_filling, is_synced
 from b24app.sync.offline import find_queue
 
@@ -59,5 +61,7 @@ TIMERS: tuple[Timer, ...] = (
     Timer("reconcile", reconciliation),
     Timer("model", lambda ctx: ctx.today() if is_synced(ctx.store) and not is_filling(ctx) else ""),
     Timer("refresh", lambda ctx: "" if first_fill(ctx) else refresh_moment(ctx)),
+    Timer("membership_changed", moves_moment),
+    Timer("write_back", lambda ctx: ctx.today() if is_enabled(ctx) else ""),
     Timer("pdf", lambda ctx: every(ctx, PDF_SECONDS) if awaits_pdf(ctx) else ""),
 )

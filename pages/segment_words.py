@@ -127,4 +127,13 @@ WORDS: Pairs = {
     "flag_unused": ("не открывали 30 дней", "not opened for 30 days"),
     "flag_unchanged": ("не менялся 30 дней", "unchanged for 30 days"),
     "same_as": ("те же люди, что «{title}»", "same people as “{title}”"),
+    "write_back": ("Вернуть в карточки CRM", "Back into CRM cards"),
+    "write_back_lead": (
+        "Приложение создаст поля в контактах и компаниях и будет писать только изменения. Ими пользуются фильтры, роботы и CRM-маркетинг:",
+        "The app makes fields in contacts and companies and writes only what changes, for filters, robots and CRM marketing to use:",
+    ),
+    "write_back_agree": ("Создать поля и записывать", "Make the fields and write"),
+    "write_back_stop": ("Больше не записывать", "Write no more"),
+    "write_back_on": ("Поля создаются, карточки заполняются", "The fields are being made, the cards filled"),
+    "write_back_off": ("Запись остановлена, поля остались", "Writing has stopped, the fields stay"),
 }

@@ -12,9 +12,10 @@ from flask import Blueprint, Response, request
 from b24app.clients.facts import BY_KEY
 from b24app.context import Context
 from b24app.portals.session import Session
-from b24app.segments.definitions import Choice, choices, load, set_parameter
+from b24app.segments.definitions import Choice, check_may_define, choices, load, set_parameter
 from b24app.segments.history import list_flows, list_health, list_members_on, list_overlaps, note_use
 from b24app.segments.reading import Look, SegmentSummary, get_segment, list_members, list_segments
+from b24app.segments.write_back import FIELDS, is_enabled
 from b24app.store.clients import count_clients
 from b24app.sync.first import counts
 from pages import downloads
@@ -80,7 +81,18 @@ def choose_field(key: str) -> Response:
     return answer(show_list(ctx), viewer)
 
 
-def show_list(ctx: Context) -> str:
+@blueprint.post("/segments/write-back")
+def agree() -> Response:
+    """Let the worker write what we know into the cards, or write no more; then show the list."""
+    viewer = session()
+    ctx = services().context(viewer)
+    check_may_define(ctx)
+    word = "write_back_on" if request.form.get("on") == "1" else "write_back_off"
+    services().inbox.append("command", viewer.member_id, {"name": word, "asked": ctx.now().isoformat()})
+    return answer(show_list(ctx, ordered=word), viewer)
+
+
+def show_list(ctx: Context, ordered: str = "") -> str:
     """Return the list of segments as this viewer sees it."""
     found = list_segments(ctx)
     values = {"segments": found, "base": count_clients(ctx.store, ctx.viewer), "rows": counts(ctx)}
@@ -88,7 +100,18 @@ def show_list(ctx: Context) -> str:
     titles = {one.key: one.title[ctx.lang] for one in found}
     lines = {key: points(one.sizes) for key, one in health.items()}
     waiting = {one.key: _choices(ctx, one) for one in found}
-    return fragment("segments.html", ctx, **values, health=health, titles=titles, lines=lines, choices=waiting)
+    return fragment(
+        "segments.html",
+        ctx,
+        **values,
+        health=health,
+        titles=titles,
+        lines=lines,
+        choices=waiting,
+        is_written=is_enabled(ctx),
+        fields=FIELDS,
+        ordered=ordered,
+    )
 
 
 def show_segment(ctx: Context, key: str, look: Look, chosen: Sequence[str], viewer: Session) -> str:

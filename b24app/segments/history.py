@@ -67,7 +67,7 @@ def list_members_on(ctx: Context, key: str, day: str) -> tuple[list[Past], int]:
     rows, total = sql.list_members_at(ctx.store, ctx.viewer, key, end, LISTED)
     speech = speech_of(ctx, load_known(ctx, *(one["rule"] for row in rows for one in row["reasons"])))
     return [
-        Past(row["client_key"], row["title"], row["entered_at"], row["left_at"], _reason(row["reasons"], speech)) for row in rows
+        Past(row["client_key"], row["title"], row["entered_at"], row["left_at"], reason_then(row["reasons"], speech)) for row in rows
     ], total
 
 
@@ -119,7 +119,7 @@ def _flags(used_on: str | None, change: Mapping[str, str] | None, limit: str) ->
     return (*flags, "unchanged") if change["last"] < limit else tuple(flags)
 
 
-def _reason(saved: Sequence[Mapping[str, Any]], speech: Speech) -> str:
+def reason_then(saved: Sequence[Mapping[str, Any]], speech: Speech) -> str:
     """Return the sentence out of what every condition said at the moment of entering."""
     parts = [say(one["rule"], one["value"], speech) for one in saved if one["answer"] != "unknown" and _can_say(one["rule"], speech)]
     return sentence(parts)

@@ -17,11 +17,13 @@ from b24app.segments.dates import INSTANT, Day
 from b24app.segments.definitions import Definition, day_of, load_all, load_known, resolve
 from b24app.segments.known import Known
 from b24app.store import segments as sql
+from b24app.store.cursors import find_cursor, save_cursor
 from b24app.store.sizes import measure
 
 if TYPE_CHECKING:
     from b24app.context import Context
 
+MOVES = "membership moves"  # a cursor: how many refreshes have let somebody in or out
 ANSWERS = {1: "yes", 0: "no", None: "unknown"}
 
 
@@ -48,6 +50,8 @@ def refresh(ctx: Context, client_keys: Collection[str] | None = None) -> list[Re
     definitions = load_all(ctx)
     sql.end_forgotten(ctx.store, [one.key for one in definitions], ctx.now().strftime(INSTANT))
     done = [one for definition in definitions if (one := _refresh(ctx, definition, known, day, client_keys))]
+    if any(one.entered or one.left for one in done):
+        save_cursor(ctx.store, MOVES, str(int(find_cursor(ctx.store, MOVES) or 0) + 1))
     if client_keys is None:
         measure(ctx.store, day.today.isoformat())
     return done
