@@ -103,5 +103,7 @@
     });
 
     window.app = { ask, show };
-    if (window.BX24) window.BX24.init(fit);
+    if (window.BX24) {
+        window.BX24.init(() => new ResizeObserver(fit).observe(main)); // the frame follows what grows by itself, too
+    }
 })();
