@@ -33,7 +33,11 @@ class Reached:
         async def with_client() -> Any:
             connector = aiohttp.TCPConnector(ssl=self.trust or True)
             async with aiohttp.ClientSession(connector=connector, raise_for_status=True) as session:
-                return await script(BitrixAsync(address or self.portal.about["webhook"], token_func, verbose=False, client=session))
+                try:
+                    return await script(BitrixAsync(address or self.portal.about["webhook"], token_func, verbose=False, client=session))
+                finally:
+                    await connector.close(abort_ssl=True)  # an orderly end of TLS would outlive the loop
+                    await asyncio.sleep(0.01)
 
         return asyncio.run(with_client())
 
