@@ -14,7 +14,7 @@ from typing import Any
 from b24app.errors import AppError, BitrixBusy, BitrixLost
 from b24app.store.database import find_trouble
 
-LONGEST_PAUSE = 300.0
+LONGEST_PAUSE = 30.0
 UNKNOWN_PAUSES = (5.0, 30.0, 120.0)  # an error that nobody foresaw gets these pauses, then is set aside
 
 BEGAN, DONE, FAILED = "began", "done", "failed"
