@@ -86,15 +86,15 @@ class Deal(Criterion):
         """`{"criterion": "deal", "where": {"criterion": "field", "field": "stageSemanticId", "op": "=", "value": "S"}}`"""
         if "where" not in rule:
             raise BadRule("The condition does not say which deals it means.", "В условии не сказано, какие сделки имеются в виду.")
-        test, moves = self._test(rule["where"], build)
+        test, moves = self.test_of(rule["where"], build)
         found, where = RECORDS["deal"]
         count = f"(SELECT COUNT(*) FROM {found} WHERE {where} AND {test})"
         return Leaf(self.key, rule, any_of("deal", test), count, negated, moves)
 
-    def _test(self, rule: Rule, build: Build) -> tuple[str, bool]:
+    def test_of(self, rule: Rule, build: Build) -> tuple[str, bool]:
         """Return what one deal is asked, and whether time alone may change it."""
         if "criterion" not in rule:
-            return build.group(rule, lambda child: self._test(child, build))
+            return build.group(rule, lambda child: self.test_of(child, build))
         if rule["criterion"] != Field.key or rule.get("of", "deal") != "deal":
             raise BadRule("Of a deal only its fields can be asked.", "О сделке можно спросить только её поля.")
         x, column = record_field("deal", str(rule.get("field")), build)

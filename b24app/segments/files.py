@@ -125,7 +125,8 @@ def _read_sheet(body: bytes) -> Iterator[list[str]]:
         try:
             sheet = book.worksheets[0]
             for row in sheet.iter_rows(max_row=MOST_LINES + 2, max_col=30, values_only=True):
-                yield [_cell(value) for value in row]
+                cells = [_cell(value) for value in row]
+                yield cells[: max((place + 1 for place, cell in enumerate(cells) if cell), default=0)]
         finally:
             book.close()
     except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError, TypeError, AttributeError, SyntaxError) as error:

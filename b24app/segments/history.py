@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TREND_DAYS = 30
 IDLE_DAYS = 30  # unused or unchanged for so long: the list says so
 USED = "segments_used"  # the setting that says on which day somebody last opened or took each segment
-LISTED = 500
+LISTED = 100
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Overlap:
 
 
 def list_members_on(ctx: Context, key: str, day: str) -> tuple[list[Past], int]:
-    """Return who was in at the end of a day of the portal, with the reasons then; the first 500 and how many in all.
+    """Return who was in at the end of a day of the portal, with the reasons then; the first 100 and how many in all.
 
     Raises NotFound, Mistaken when it is no day.
     """

@@ -189,7 +189,7 @@
             rule.op = sign;
             if (takes === "none") delete rule.value;
             else if (takes === "many") rule.value = one === undefined || one === "" ? [] : [one];
-            else if (takes === "two") rule.value = subject.kind === "number" ? [one ?? 0, one ?? 0] : [this.today(), this.today()];
+            else if (takes === "two") rule.value = subject.kind === "number" ? [one ?? 0, (one ?? 0) + 30] : [this.today(), this.today()];
             else rule.value = one ?? this.begin(subject).value;
             if (sign === "anniversary") rule.value = { days: [0, 7] };
         }
