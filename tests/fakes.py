@@ -13,6 +13,7 @@ from operator import ge, gt, le
 from pathlib import Path
 from typing import Any
 
+from b24app.bitrix.chains import Extent, Query
 from b24app.bitrix.meter import Meter
 from b24app.bitrix.payloads import Answer, BatchAnswer
 from b24app.context import Context, Portal, Viewer
@@ -124,12 +125,10 @@ class FakeBitrix:
                 errors[key] = error
         return BatchAnswer(answers, errors)
 
-    def stream(
-        self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, spelled: str = ""
-    ) -> Iterator[list[Record]]:
+    def stream(self, query: Query, after: int = 0, known: Extent | None = None) -> Iterator[list[Record]]:
         """Yield records in the order of their ids, a few at a time, as they are when they are read."""
-        asked, name = dict(params or {}), spelled or "id"
-        top = max((int(record[name]) for record in self._records(method, asked)), default=0)
+        method, asked, key, name = query.method, dict(query.params), query.key, query.id_name
+        top = known.newest if known else max((int(record[name]) for record in self._records(method, asked)), default=0)
         while True:
             bounds = {**asked.get("filter", {}), f">{name}": after, f"<={name}": top}
             self.meter.count()
@@ -157,6 +156,8 @@ class FakeBitrix:
         found = records
         for condition, value in params.get("filter", {}).items():
             found = _filtered(found, condition, value)
+        if "DESC" in params.get("order", {}).values():
+            found = found[::-1]
         page = _paged(found, params)
         chosen = [_selected(record, params["select"]) for record in page.result]
         return Answer({"items": chosen} if method != "crm.activity.list" else chosen, page.total, page.next)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from b24app.bitrix.chains import Chunk, Density, Query, chain, newest, newest_id, read_chunk
+from b24app.bitrix.chains import Chunk, Density, Extent, Query, chain, extent, read_chunk, read_extent
 from b24app.bitrix.meter import METER, Meter
 from b24app.bitrix.wire import Place, Wire
 from b24app.errors import BitrixLost
@@ -49,15 +49,15 @@ class Bulk:
         self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, upto: int | None = None
     ) -> Iterator[list[dict[str, Any]]]:
         """Yield what `read` does. `key` names the list inside the result (None: the result is the list, and ids are called ID)."""
-        return self.read(Query(method, dict(params or {}), key), after, upto)
+        return self.read(Query(method, dict(params or {}), key), after, None if upto is None else Extent(upto))
 
-    def read(self, query: Query, after: int = 0, upto: int | None = None, meter: Meter | None = None) -> Iterator[list[dict[str, Any]]]:
-        """Yield lists of up to 2,500 records with `after` < id <= `upto`, ascending; without `upto` to the newest id of now.
+    def read(self, query: Query, after: int = 0, known: Extent | None = None, meter: Meter | None = None) -> Iterator[list[dict[str, Any]]]:
+        """Yield lists of up to 2,500 records with `after` < id, ascending, as far as is `known`, else to the newest id of now.
 
         Whatever was yielded is complete up to its last id: after BitrixBusy or BitrixLost begin again with that id as `after`.
         """
-        top = _await(self._submit(partial(self._newest, query), meter)) if upto is None else upto
-        density = Density()
+        known = known or _await(self._submit(partial(self._extent, query), meter))
+        top, density = known.newest, Density.of(known)
         pending: deque[tuple[int, Future[Chunk]]] = deque()
         low = after
         try:
@@ -90,10 +90,10 @@ class Bulk:
             running.thread.join()
             running.loop.close()
 
-    async def _newest(self, query: Query) -> int:
-        batch = await self._wire().batch({"newest": newest(query)})
+    async def _extent(self, query: Query) -> Extent:
+        batch = await self._wire().batch({"newest": extent(query)})
         batch.raise_for_errors()
-        return newest_id(query, batch.answers["newest"])
+        return read_extent(query, batch.answers["newest"])
 
     async def _read(self, query: Query, low: int, high: int, pages: int) -> Chunk:
         return read_chunk(query, low, high, await self._wire().batch(chain(query, low, high, pages)))

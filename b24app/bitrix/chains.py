@@ -59,12 +59,27 @@ class Chunk:
     error: BitrixError | None = None
 
 
+@dataclass(frozen=True)
+class Extent:
+    """How far a list reaches: its greatest id, and how many records it has when they were counted."""
+
+    newest: int
+    records: int | None = None
+
+
 @dataclass
 class Density:
     """How many records there are among a hundred ids, learned on the way, to cut ranges that fill a batch."""
 
     known: bool = False
     rate: float = field(default=1.0)
+
+    @classmethod
+    def of(cls, extent: Extent) -> Density:
+        """Return the whole list's density when it was counted: then the first range need not be a trial."""
+        if not extent.records or extent.newest <= 0:
+            return cls()
+        return cls(known=True, rate=min(max(extent.records / extent.newest, 0.001), 1.0))
 
     def width(self) -> int:
         """Return how many ids the next range should span; as many as fit without any gap never need a second batch."""
@@ -84,15 +99,15 @@ class Density:
             self.known = True
 
 
-def newest(query: Query) -> Command:
-    """Return the command that finds the greatest id."""
-    return query.method, {**query.params, "order": {query.id_name: "DESC"}, "start": -1}
+def extent(query: Query, is_counted: bool = False) -> Command:
+    """Return the command that finds the greatest id, and the number of records, which costs the portal a counting."""
+    return query.method, {**query.params, "order": {query.id_name: "DESC"}, "start": 0 if is_counted else -1}
 
 
-def newest_id(query: Query, answer: Answer) -> int:
-    """Return the greatest id, 0 when there is nothing."""
+def read_extent(query: Query, answer: Answer) -> Extent:
+    """Return how far a list reaches; its greatest id is 0 when there is nothing."""
     records = query.records(answer)
-    return query.id_of(records[0]) if records else 0
+    return Extent(query.id_of(records[0]) if records else 0, answer.total)
 
 
 def chain(query: Query, low: int, high: int | None, pages: int, name: str = "p") -> dict[str, Command]:

@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from b24app.bitrix.budget import FULL, Budget
-from b24app.bitrix.chains import Query
+from b24app.bitrix.chains import Extent, Query
 from b24app.bitrix.limits import INTERACTIVE, Lane
 from b24app.bitrix.meter import Meter
 from b24app.bitrix.payloads import Answer, BatchAnswer, build_command, read_answer, read_batch
@@ -128,13 +128,11 @@ class Client:
             yield from result.values() if isinstance(result, Mapping) else result or ()
             start = answer.next if answer.next and answer.next > start else None
 
-    def stream(
-        self, method: str, params: Mapping[str, Any] | None = None, key: str | None = "items", after: int = 0, spelled: str = ""
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Read a long list to the newest id of now: see Bulk.stream. `spelled` is how the list writes the id."""
+    def stream(self, query: Query, after: int = 0, known: Extent | None = None) -> Iterator[list[dict[str, Any]]]:
+        """Read a long list behind an id, as far as is `known`, else to the newest id of now: see Bulk.read."""
         if self.bulk is None:
             raise ValueError("this client has no bulk reader: make it with Door.client")
-        return self.bulk.read(Query(method, dict(params or {}), key, spelled), after, meter=self.meter)
+        return self.bulk.read(query, after, known, self.meter)
 
     def _signed(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Let a change of CRM data say that it is ours. events/offline-events.md"""

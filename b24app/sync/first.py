@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from b24app.bitrix.chains import Extent
 from b24app.context import Context
 from b24app.store.changes import EVERYBODY, Change, save_changes, save_due_clients
 from b24app.store.cursors import drop_cursors, find_cursor, save_cursor
@@ -20,7 +21,7 @@ from b24app.sync.chosen import list_chosen, list_entities
 from b24app.sync.dictionaries import pull_dictionaries
 from b24app.sync.entities import BY_KEY, FIXED, Entity
 from b24app.sync.ownedrows import read_rows_ahead
-from b24app.sync.pull import count_records, list_fields, stream_records
+from b24app.sync.pull import list_fields, measure_lists, stream_records
 from b24app.sync.userfields import all_columns, pull_user_fields, user_columns
 
 DONE = "done"
@@ -40,13 +41,17 @@ def first_sync(ctx: Context, job: str = "install") -> dict[str, int]:
 
 def sync_entities(ctx: Context, job: str) -> None:
     """Sync what is not done yet; from then on every client is due."""
+    known: dict[Entity, Extent] = {}
     for entity in _list_planned(ctx):
         # One puller at a time: a second run of the same job waits here, and then finds the entity done.
         with ctx.store.pulling:
-            if find_cursor(ctx.store, f"first:{entity.key}") != DONE:
+            if _is_left(ctx, entity):
                 start_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
                 if entity.table in ctx.store.tables():
-                    _sync(ctx, entity, _Course(ctx, job, entity))
+                    course = _Course(ctx, job, entity)
+                    if entity.source and entity not in known:  # the user fields have made their tables by now
+                        known = measure_lists(ctx, _list_left(ctx))
+                    _sync(ctx, entity, course, known.get(entity))
                 finish_step(ctx.store, job, step_of(entity), ctx.now().strftime(INSTANT))
                 save_cursor(ctx.store, f"first:{entity.key}", DONE)
                 note_complete(ctx, entity)
@@ -104,6 +109,16 @@ def _list_planned(ctx: Context) -> tuple[Entity, ...]:
     return (*FIXED, *list_chosen(ctx))
 
 
+def _is_left(ctx: Context, entity: Entity) -> bool:
+    return find_cursor(ctx.store, f"first:{entity.key}") != DONE
+
+
+def _list_left(ctx: Context) -> list[Entity]:
+    """Return the long lists that are not read yet."""
+    tables = ctx.store.tables()
+    return [entity for entity in _list_planned(ctx) if entity.source and entity.table in tables and _is_left(ctx, entity)]
+
+
 class _Course:
     """How far an entity is, for the page: rows done, rows in all, and the requests that they cost."""
 
@@ -124,9 +139,9 @@ class _Course:
         advance_step(self._ctx.store, self._job, self._step, (self.done, total), self._spent - before)
 
 
-def _sync(ctx: Context, entity: Entity, course: _Course) -> None:
-    if entity.source:
-        _sync_records(ctx, entity, course)
+def _sync(ctx: Context, entity: Entity, course: _Course, known: Extent | None) -> None:
+    if known:
+        _sync_records(ctx, entity, course, known)
     elif entity.owner:
         _sync_product_rows(ctx, entity, course)
     else:
@@ -138,11 +153,12 @@ def _sync(ctx: Context, entity: Entity, course: _Course) -> None:
         course.begin(rows, rows)
 
 
-def _sync_records(ctx: Context, entity: Entity, course: _Course) -> None:
+def _sync_records(ctx: Context, entity: Entity, course: _Course, known: Extent) -> None:
+    """Read a list as far as it reached when all were measured; what is newer, events and the first sweep bring."""
     last = int(find_cursor(ctx.store, f"first:{entity.key}") or 0)
-    course.begin(_count(ctx.store, entity, last), count_records(ctx, [entity])[entity.key])
+    course.begin(_count(ctx.store, entity, last), known.records or 0)
     columns = all_columns(ctx.store, entity)
-    for records in stream_records(ctx, entity, list_fields(entity, user_columns(ctx.store, entity)), last):
+    for records in stream_records(ctx, entity, list_fields(entity, user_columns(ctx.store, entity)), last, known):
         with ctx.store.write():
             ids = apply_records(ctx, entity, records, columns)
             if ids:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from b24app.bitrix.chains import Query, chain, read_chunk
+from b24app.bitrix.chains import Extent, Query, chain, extent, read_chunk, read_extent
 from b24app.bitrix.payloads import Answer
 from b24app.context import Context
 from b24app.errors import BitrixBusy, BitrixGone, BitrixLost
@@ -44,11 +44,13 @@ def list_query(entity: Entity, select: Sequence[str], condition: Mapping[str, An
 
 
 def stream_records(
-    ctx: Context, entity: Entity, select: Sequence[str], after: int = 0, condition: Mapping[str, Any] | None = None
+    ctx: Context, entity: Entity, select: Sequence[str], after: int = 0, known: Extent | None = None
 ) -> Iterator[list[dict[str, Any]]]:
-    """Yield lists of records in the order of their ids; whatever was yielded is complete up to its last id."""
-    query = list_query(entity, select, condition)
-    yield from ctx.bitrix.stream(query.method, query.params, query.key, after, spelled=query.id_name)
+    """Yield lists of records in the order of their ids; whatever was yielded is complete up to its last id.
+
+    `known`: how far the list reaches; without it that is asked first.
+    """
+    yield from ctx.bitrix.stream(list_query(entity, select), after, known)
 
 
 def pull_records(ctx: Context, wanted: Mapping[Entity, tuple[Sequence[str], Sequence[int]]]) -> dict[Entity, list[Record]]:
@@ -123,6 +125,13 @@ def pull_wholes(ctx: Context, entities: Iterable[Entity]) -> dict[Entity, list[R
     optional = [entity.key for entity, whole in wholes.items() if whole.is_optional]
     lists = pull_lists(ctx, {entity.key: (whole.method, whole.params, whole.key) for entity, whole in wholes.items()}, optional)
     return {entity: lists[entity.key] for entity in wholes if entity.key in lists}
+
+
+def measure_lists(ctx: Context, entities: Iterable[Entity]) -> dict[Entity, Extent]:
+    """Return how far each list reaches, and how many records the portal has for our token: one request for all."""
+    queries = {entity: list_query(entity, [entity.listed.id_name]) for entity in entities}
+    answers = ask(ctx, {entity.key: extent(query, is_counted=True) for entity, query in queries.items()})
+    return {entity: read_extent(query, answers[entity.key]) for entity, query in queries.items()}
 
 
 def count_records(ctx: Context, entities: Iterable[Entity]) -> dict[str, int]:

@@ -13,11 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache, partial
 from typing import Any
 
 Record = Mapping[str, Any]
 Row = dict[str, Any]
+Plan = Sequence[tuple[str, str, Callable[[Any], Any]]]
 
+REMEMBERED = 8192  # moments and days of records that come one after another
 LARGEST = 2**63 - 1  # what a 64-bit column holds
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and lone surrogates: PostgreSQL refuses the one, UTF-8 the other
 EMPTY: tuple[Any, ...] = (None, "", [], {})
@@ -82,12 +85,13 @@ def read_records(records: Iterable[Record], columns: Sequence[Column], kept: Seq
     links, parts = [one for one in kept if isinstance(one, Link)], [one for one in kept if isinstance(one, Part)]
     batch = Batch(links={link.source: [] for link in links}, parts={part.source: [] for part in parts})
     id_name = next(column.source for column in columns if column.name == "id")
+    plan = plan_columns(columns)
     for record in records:
         record_id = read_id(record.get(id_name))
         if record_id is None:
             batch.unreadable["id"] += 1
             continue
-        batch.rows.append(read_row(record, columns, batch.unreadable))
+        batch.rows.append(read_row(record, plan, batch.unreadable))
         batch.communications += read_communications(entity, record_id, record.get("fm"))
         for link in links:
             batch.links[link.source] += read_links(link, record_id, record)
@@ -96,17 +100,27 @@ def read_records(records: Iterable[Record], columns: Sequence[Column], kept: Seq
     return batch
 
 
-def read_row(record: Record, columns: Sequence[Column], unreadable: Counter[str]) -> Row:
-    """Read the declared columns of one record."""
-    row: Row = dict.fromkeys([column.name for column in columns])
-    for column in columns:
-        value = record.get(column.source)
-        if value is None:  # most fields of most records: a million rows notice
+def plan_columns(columns: Sequence[Column]) -> Plan:
+    """Prepare the reading of many records: (name here, name there, how values are read) of each column."""
+    return [
+        (column.name, column.source, partial(read_value, column=column) if column.is_multiple else KINDS[column.kind][1])
+        for column in columns
+    ]
+
+
+def read_row(record: Record, plan: Plan, unreadable: Counter[str]) -> Row:
+    """Read the declared columns of one record. Most fields of most records are empty: a million rows notice."""
+    row: Row = {}
+    for name, source, read in plan:
+        value = record.get(source)
+        if value is None or (not value and value in EMPTY):
+            row[name] = None
             continue
         try:
-            row[column.name] = read_value(value, column)
+            row[name] = read(value)
         except (ValueError, TypeError, OverflowError):
-            unreadable[column.source] += 1
+            row[name] = None
+            unreadable[source] += 1
     return row
 
 
@@ -159,6 +173,8 @@ def read_id(value: Any) -> int | None:
 
 def read_integer(value: Any) -> int:
     """Read a whole number, also one that is printed with decimals."""
+    if type(value) is int and -LARGEST <= value <= LARGEST:  # nearly all of them
+        return value
     if isinstance(value, bool):
         raise ValueError("not a number")
     number = value if isinstance(value, int) else _whole(value)
@@ -169,6 +185,8 @@ def read_integer(value: Any) -> int:
 
 def read_reference(value: Any) -> int | None:
     """Read an id: 0 and false mean that there is none."""
+    if type(value) is int and 0 < value <= LARGEST:
+        return value
     if value is False:
         return None
     return read_integer(value) or None
@@ -186,12 +204,17 @@ def read_real(value: Any) -> float:
 
 def read_flag(value: Any) -> int:
     """Read Y, N, 1, 0, true or false."""
-    return _FLAGS[str(value).upper()]
+    return _FLAGS[value if value in ("Y", "N") else str(value).upper()]
 
 
 def read_instant(value: Any) -> str:
-    """Read a moment that says its offset, to UTC."""
-    moment = datetime.fromisoformat(_string(value))
+    """Read a moment that says its offset, to UTC. A record's moments are often the same ones, and so are those of a list."""
+    return _to_utc(_string(value))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _to_utc(text: str) -> str:
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("no offset")
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
@@ -199,7 +222,11 @@ def read_instant(value: Any) -> str:
 
 def read_date(value: Any) -> str:
     """Read the printed day of a date or of a date and time."""
-    text = _string(value)
+    return _to_day(_string(value))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _to_day(text: str) -> str:
     if text[10:11] not in ("", "T", " "):
         raise ValueError("not a date")
     return date.fromisoformat(text[:10]).isoformat()
@@ -207,6 +234,8 @@ def read_date(value: Any) -> str:
 
 def read_text(value: Any) -> str:
     """Read anything as text that every database can keep."""
+    if type(value) is str and value.isprintable():  # without NUL and surrogates, by a quicker look than the pattern's
+        return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
     return UNSTORABLE.sub("\ufffd", text)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from b24app.bitrix.chains import Chunk, Density, Query, chain, newest_id, read_chunk
+from b24app.bitrix.chains import Chunk, Density, Extent, Query, chain, read_chunk, read_extent
 from b24app.bitrix.payloads import Answer, BatchAnswer
 from b24app.errors import BitrixBusy, BitrixError
 
@@ -78,7 +78,13 @@ def test_empty_batch_is_an_error() -> None:
 
 def test_newest_of_nothing_is_zero() -> None:
     """An empty portal has no greatest id."""
-    assert (newest_id(ITEMS, page()), newest_id(ITEMS, page(7))) == (0, 7)
+    assert (read_extent(ITEMS, page()).newest, read_extent(ITEMS, page(7)).newest) == (0, 7)
+
+
+@pytest.mark.parametrize(("known", "width"), [(Extent(10_000, 10_000), 2500), (Extent(10_000, 2_500), 9_000), (Extent(10_000), 400)])
+def test_counted_list_needs_no_trial(known: Extent, width: int) -> None:
+    """Who knows how many records there are up to the greatest id cuts the first range to fill a batch."""
+    assert Density.of(known).width() == width
 
 
 @pytest.mark.parametrize(("rate", "found"), [(1.0, 2500), (0.1, 2250)])

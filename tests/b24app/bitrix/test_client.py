@@ -13,6 +13,7 @@ import responses
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from b24app.bitrix.budget import Budget
+from b24app.bitrix.chains import Query
 from b24app.bitrix.client import Client, is_read, make_session
 from b24app.bitrix.limits import BULK, Pace
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost
@@ -248,7 +249,7 @@ def test_reads_are_known(method: str, expected: bool) -> None:
 def test_client_for_single_calls_streams_nothing(client: Client) -> None:
     """A client that was not made for mass reads says so."""
     with pytest.raises(ValueError, match="bulk"):
-        client.stream("x.list")
+        client.stream(Query("x.list", {}))
 
 
 def refused(portal: responses.RequestsMock, times: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from b24app.sync.dictionary_rows import column_name, read_dictionary, read_employee, read_stage, read_user_field, user_column
 from b24app.sync.entities import BY_KEY, RECORDS
-from b24app.sync.rows import Column, read_communications, read_id, read_links, read_records, read_row, read_value
+from b24app.sync.rows import Column, plan_columns, read_communications, read_id, read_links, read_records, read_row, read_value
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_unreadable_value_is_null_and_counted(kind: str, value: Any) -> None:
     """A value of the wrong kind never stops a sync."""
     unreadable: Counter[str] = Counter()
 
-    row = read_row({"fieldX": value}, [Column("field_x", "fieldX", kind)], unreadable)
+    row = read_row({"fieldX": value}, plan_columns([Column("field_x", "fieldX", kind)]), unreadable)
 
     assert row == {"field_x": None}
     assert unreadable == {"fieldX": 1}
