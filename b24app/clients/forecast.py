@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,8 @@ class Forecaster:
             found[n]["forecast"] = "ready" if self.purchases else "few"
         if self.purchases and buyers:
             columns = self._columns([clients[n] for n in buyers], today, self.purchases)
-            for place, n in enumerate(buyers):
-                found[n].update((key, _plain(values[place])) for key, values in columns.items())
+            for n, *values in zip(buyers, *map(_plain, columns.values()), strict=True):
+                found[n].update(zip(columns, values, strict=True))
         return found
 
     def _columns(self, clients: Sequence[Client], today: int, model: BgNbd) -> dict[str, Floats]:
@@ -72,5 +73,6 @@ def time_columns(clients: Sequence[Sequence[int]], today: int) -> tuple[Floats, 
     return repeats, (last - first) / WEEK, (today - first) / WEEK
 
 
-def _plain(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _plain(values: Floats) -> list[float | None]:
+    known = values.tolist()
+    return [None if isnan(value) else value for value in known] if np.isnan(values).any() else known

@@ -1,7 +1,8 @@
 """What the base teaches: models of purchases and money, rhythms by product, RFM edges, products bought together.
 
-Reads the purchases of all clients, a piece at a time, and saves what it found in one short transaction. Nightly, and when all
-clients are worked out anew; in between a client that changes is counted by what was learned last.
+Reads a piece at a time and saves what it found in one short transaction. Nightly, and when all clients are worked out anew; in
+between a client that changes is counted by what was learned last. RFM edges are found among all buyers; for the rest a base of
+more than MOST buyers is asked evenly, every second or third or tenth of them, and numbers of clients are told as of all.
 """
 
 from __future__ import annotations
@@ -21,12 +22,17 @@ from b24app.clients.lifetime import BgNbd, GammaGamma, fit_money, fit_purchases
 from b24app.clients.rfm import NAMES, Edges, quantile_edges
 from b24app.clients.rhythm import NO_GROUP, Intervals, Prior, learn, measure
 from b24app.clients.together import Baskets
+from b24app.store import evidence
 from b24app.store import models as sql
+from b24app.store.clients import touch
+from b24app.store.upserts import chunks
 
 if TYPE_CHECKING:
     from b24app.context import Context
     from b24app.store.mirror import PortalStore
 
+MOST = 50_000  # buyers that are asked
+PIECE = 5000  # of them in memory at once
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -44,14 +50,11 @@ class Survey:
     times: list[np.ndarray] = field(default_factory=list)
     money: list[tuple[float, float]] = field(default_factory=list)
     intervals: list[Intervals] = field(default_factory=list)
-    last: list[str] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-    sums: list[float] = field(default_factory=list)
     baskets: Baskets = field(default_factory=Baskets)
 
     def take(self, rows: Iterable[tuple[Any, ...]], products: Iterable[tuple[Any, ...]]) -> None:
-        """Take in some clients: purchases (key, date, amount) and products (key, product, purchases with it), by key."""
-        bought = {key: [(product, count) for _, product, count in some] for key, some in groupby(products, itemgetter(0))}
+        """Take in some clients: purchases (key, date, amount) and products (key, product, name, purchases with it), by key."""
+        bought = {key: [(product, count) for _, product, _, count in some] for key, some in groupby(products, itemgetter(0))}
         dated: list[list[int]] = []
         for key, some in groupby(rows, itemgetter(0)):
             purchases = list(some)
@@ -64,28 +67,22 @@ class Survey:
                 self.intervals.append(measure(days, group))
             if days:
                 dated.append(days)
-                self.last.append(max(day for _, day, _ in purchases if day))
-            self._count(purchases)
+            amounts = [amount for _, _, amount in purchases if amount is not None]
+            if len(amounts) == len(purchases):
+                self.money.append((len(amounts), sum(amounts) / len(amounts)))
         if dated:
             self.times.append(np.column_stack(time_columns(dated, self.today)))
 
-    def _count(self, purchases: list[tuple[Any, ...]]) -> None:
-        self.counts.append(len(purchases))
-        amounts = [amount for _, _, amount in purchases if amount is not None]
-        if len(amounts) == len(purchases):
-            revenue = sum(amounts)
-            self.sums.append(revenue)
-            self.money.append((len(amounts), revenue / len(amounts)))
-
-    def edges(self) -> Edges:
-        """Return the RFM edges of this base."""
-        return Edges(*(quantile_edges(sorted(values)) for values in (self.last, self.counts, self.sums)))
-
 
 def learn_base(ctx: Context) -> None:
-    """Go through all buyers and save what they teach."""
-    survey = Survey(date.fromisoformat(ctx.today()).toordinal())
-    for rows, products in sql.read_purchases(ctx.store):
+    """Ask the buyers and save what they teach."""
+    store, survey = ctx.store, Survey(date.fromisoformat(ctx.today()).toordinal())
+    keys, edges = sql.list_buyers(store), Edges(*(quantile_edges(values) for values in sql.list_scored(store)))
+    step = -(-len(keys) // MOST) or 1
+    for piece in chunks(keys[::step], PIECE):
+        with store.write():
+            touch(store, piece)
+            rows, products = (sorted(found, key=itemgetter(0)) for found in (evidence.list_purchases(store), evidence.list_products(store)))
         survey.take(rows, products)
     times = np.concatenate(survey.times) if survey.times else np.empty((0, 3))
     money = np.array(survey.money, float).reshape(-1, 2)
@@ -94,8 +91,8 @@ def learn_base(ctx: Context) -> None:
         "purchases": purchases and asdict(purchases),
         "money": gains and asdict(gains),
         "rhythm": rhythm and {"base": rhythm.base, "strength": rhythm.strength},
-        "rfm": asdict(survey.edges()),
-        "baskets": {"buyers": survey.baskets.buyers},
+        "rfm": asdict(edges),
+        "baskets": {"buyers": survey.baskets.buyers * step},
     }
     pairs = [
         {

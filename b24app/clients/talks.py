@@ -6,14 +6,16 @@ What came in has happened; what we began has when it was done. Plans and what li
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from b24app.store.folding import fold
 
 RECENT_DAYS = 90
 INCOMING, OUTGOING = 1, 2  # crm/data-types.md#activity-direction
+SIDES: Mapping[int | None, str] = {INCOMING: "incoming", OUTGOING: "outgoing"}
 # Subjects that tell, in lower case with е for ё; the beginnings of words.
 COMPLAINT_WORDS = ("жалоб", "претензи", "рекламаци", "complain", "claim")
 REQUEST_WORDS = ("заявк", "обращени", "поддержк", "поломк", "не работает", "ремонт", "гаранти", "support", "ticket", "helpdesk", "repair")
@@ -61,6 +63,8 @@ class Sign:
     providers: tuple[str, ...] = ()
 
 
+NAMES = (*(channel.key for channel in CHANNELS), *SIDES.values())
+
 # A complaint is a request too.
 SIGNS = (
     Sign("complaints", re.compile(rf"\b(?:{'|'.join(COMPLAINT_WORDS)})")),
@@ -76,12 +80,18 @@ class Ticket:
     is_open: bool
 
 
-def channel_of(talk: Talk) -> str | None:
+@lru_cache(maxsize=4096)
+def channel_of(type_id: int | None, provider: str) -> str | None:
     """Return the channel's key; None for tasks, forms and the like."""
-    for channel in CHANNELS:
-        if talk.type_id in channel.types or any(talk.provider.startswith(one) for one in channel.providers):
-            return channel.key
-    return None
+    found = (one.key for one in CHANNELS if type_id in one.types or (one.providers and provider.startswith(one.providers)))
+    return next(found, None)
+
+
+@lru_cache(maxsize=65536)
+def signs_of(subject: str, provider: str) -> tuple[str, ...]:
+    """Return what an activity is a sign of: complaints, requests."""
+    words = fold(subject) or ""
+    return tuple(sign.key for sign in SIGNS if sign.words.search(words) or provider.startswith(sign.providers))
 
 
 def contact_values(talks: Iterable[Talk], today: int, text: Callable[[int], str]) -> dict[str, Any]:
@@ -89,17 +99,18 @@ def contact_values(talks: Iterable[Talk], today: int, text: Callable[[int], str]
     last: dict[str, int] = {}
     newest: tuple[str, str, int | None] | None = None
     for talk in talks:
-        channel = channel_of(talk)
-        if channel is None or talk.day > today or not (talk.completed or talk.direction == INCOMING):
+        if talk.day > today or not (talk.completed or talk.direction == INCOMING):
             continue
-        names = (f"last_{channel}", *_sides(talk.direction))
-        for name in names:
-            last[name] = max(talk.day, last.get(name, 0))
+        channel = channel_of(talk.type_id, talk.provider)
+        if channel is None:
+            continue
+        for name in (channel, SIDES.get(talk.direction)):
+            if name and talk.day > last.get(name, 0):
+                last[name] = talk.day
         if newest is None or talk.at > newest[0]:
             newest = (talk.at, channel, talk.direction)
-    found: dict[str, Any] = {name: text(last[name]) if name in last else None for name in NAMES}
-    days = [last[f"last_{channel.key}"] for channel in CHANNELS if f"last_{channel.key}" in last]
-    found["last_contact"] = text(max(days)) if days else None
+    found: dict[str, Any] = {f"last_{name}": text(last[name]) if name in last else None for name in NAMES}
+    found["last_contact"] = text(max(last.values())) if last else None
     found["last_channel"] = newest[1] if newest else None
     found["last_begun_by"] = {INCOMING: "client", OUTGOING: "us"}.get(newest[2] or 0) if newest else None
     return found
@@ -112,21 +123,12 @@ def support_values(talks: Iterable[Talk], tickets: Iterable[Ticket], today: int,
     for talk in talks:
         if talk.direction == OUTGOING or talk.day > today:
             continue
-        subject = fold(talk.subject) or ""
-        for sign in SIGNS:
-            if sign.words.search(subject) or talk.provider.startswith(sign.providers):
-                counts[f"open_{sign.key}"] += not talk.completed
-                counts[f"recent_{sign.key}"] += today - talk.day <= RECENT_DAYS
-                last = max(last, talk.day)
+        for sign in signs_of(talk.subject, talk.provider):
+            counts[f"open_{sign}"] += not talk.completed
+            counts[f"recent_{sign}"] += today - talk.day <= RECENT_DAYS
+            last = max(last, talk.day)
     for ticket in tickets:
         counts["open_requests"] += ticket.is_open
         counts["recent_requests"] += 0 <= today - ticket.day <= RECENT_DAYS
         last = max(last, ticket.day)
     return {**counts, "last_request": text(last) if last else None}
-
-
-def _sides(direction: int | None) -> tuple[str, ...]:
-    return {INCOMING: ("last_incoming",), OUTGOING: ("last_outgoing",)}.get(direction or 0, ())
-
-
-NAMES = (*(f"last_{channel.key}" for channel in CHANNELS), "last_incoming", "last_outgoing")

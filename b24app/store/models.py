@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from b24app.store.upserts import chunks, marks, replace_all, upsert
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from b24app.store.mirror import PortalStore
 
 Row = dict[str, Any]
-
-MANY = 20_000  # purchases in memory at once
 
 
 def save_models(store: PortalStore, parameters: Mapping[str, Any], at: str) -> None:
@@ -63,33 +61,16 @@ def list_product_names(store: PortalStore, products: Iterable[int]) -> dict[int,
     return {product: row["product_name"] or "" for product, row in found if row}
 
 
-def read_purchases(store: PortalStore) -> Iterator[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]]:
-    """Yield what clients have bought, some clients at a time, every one whole and in the order of their keys: purchases
-    (client key, date, amount) by date, and products (client key, product id, purchases with it).
-
-    Takes the lock for a moment at a time.
-    """
-    after = ""
-    while rows := store.tuples(
-        "SELECT client_key, bought_on, amount FROM client_deal WHERE state = 'S' AND client_key > ? ORDER BY client_key, bought_on LIMIT ?",
-        (after, MANY),
-    ):
-        if len(rows) == MANY:
-            rows = _whole_clients(store, rows)
-        last = rows[-1][0]
-        products = store.tuples(
-            "SELECT own.client_key, row.product_id, COUNT(DISTINCT own.deal_id) FROM client_deal AS own JOIN product_row AS row "
-            "ON row.owner_id = own.deal_id AND row.owner_type = 'D' WHERE own.state = 'S' AND own.client_key > ? AND own.client_key <= ? "
-            "AND row.product_id IS NOT NULL GROUP BY own.client_key, row.product_id",
-            (after, last),
-        )
-        yield rows, products
-        after = last
+def list_buyers(store: PortalStore) -> list[str]:
+    """Return the keys of all who have bought, in their order."""
+    return [key for (key,) in store.tuples("SELECT DISTINCT client_key FROM client_deal WHERE state = 'S' ORDER BY client_key")]
 
 
-def _whole_clients(store: PortalStore, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Cut off the last client, who may be cut in two; a single one that fills it all is read whole."""
-    last = rows[-1][0]
-    kept = [row for row in rows if row[0] != last]
-    sql = "SELECT client_key, bought_on, amount FROM client_deal WHERE state = 'S' AND client_key = ? ORDER BY bought_on"
-    return kept or store.tuples(sql, (last,))
+def list_scored(store: PortalStore) -> tuple[list[str], list[int], list[float]]:
+    """Return what buyers are scored by, each sorted: dates of last purchases, numbers of purchases, sums (those that are known)."""
+    grouped = "FROM client_deal WHERE state = 'S' GROUP BY client_key"
+    dates = store.tuples(f"SELECT last FROM (SELECT MAX(bought_on) AS last {grouped}) AS found WHERE last IS NOT NULL ORDER BY last")
+    numbers = store.tuples(f"SELECT number FROM (SELECT COUNT(*) AS number {grouped}) AS found ORDER BY number")
+    whole = "HAVING COUNT(amount) = COUNT(*)"
+    sums = store.tuples(f"SELECT total FROM (SELECT SUM(amount) AS total {grouped} {whole}) AS found ORDER BY total")
+    return [day for (day,) in dates], [number for (number,) in numbers], [total for (total,) in sums]
