@@ -139,6 +139,8 @@ def segments_in(rule: Any) -> set[str]:
 
 def resolve(definition: Definition, known: Known) -> dict[str, Any]:
     """Return the rule with its parameters filled in: as chosen, or the only field there is. Raises Mistaken: choose the field."""
+    if not definition.parameters:
+        return dict(definition.rule)
     values: dict[str, str] = {}
     for name, parameter in definition.parameters.items():
         found = {choice.value: choice for choice in _choices(known, parameter["kind"])}

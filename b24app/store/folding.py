@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 if TYPE_CHECKING:
+    from sqlite_utils import Database
+
     from b24app.store.mirror import PortalStore
 
 NUMBER = re.compile(r"[\d\s()+.-]+")
@@ -40,5 +43,10 @@ def like(word: str) -> str:
 
 
 def use_fold(store: PortalStore) -> None:
-    """Let the store's connection call `fold` in SQL."""
-    store.db.register_function(fold, deterministic=True)
+    """Let the store's connection call `fold` in SQL; asked before every statement that may, so told the connection only once."""
+    if store.db not in _TOLD:
+        store.db.register_function(fold, deterministic=True)
+        _TOLD.add(store.db)
+
+
+_TOLD: WeakSet[Database] = WeakSet()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from b24app.store.clients import seen_by
 from b24app.store.folding import like, search_words, use_fold
-from b24app.store.upserts import chunks, marks, upsert
+from b24app.store.upserts import chunks, marks
 
 if TYPE_CHECKING:
     from b24app.context import Viewer
@@ -27,6 +27,11 @@ TEMPORARY = (
     "CREATE TEMP TABLE IF NOT EXISTS asked (client_key TEXT PRIMARY KEY)",
     "DELETE FROM verdict",
     "DELETE FROM asked",
+)
+STATE = ("segment_key", "members", "unknown", "day", "refreshed_at", "mark", "problem")
+SAVE_STATE = (
+    f"INSERT INTO segment_state ({', '.join(STATE)}) VALUES ({', '.join(f':{name}' for name in STATE)}) ON CONFLICT (segment_key) "
+    f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in STATE[1:])}"
 )
 CURRENT = "membership.segment_key = :segment AND membership.left_at IS NULL"
 
@@ -161,7 +166,8 @@ def find_state(store: PortalStore, segment: str) -> Row | None:
 def save_state(store: PortalStore, state: Row) -> None:
     """Save what a refresh has found."""
     problem = json.dumps(state["problem"], ensure_ascii=False) if state["problem"] else None
-    upsert(store, "segment_state", [{**state, "problem": problem}])
+    with store.write() as db:
+        db.conn.execute(SAVE_STATE, {**state, "problem": problem})
 
 
 # -- reading -----------------------------------------------------------------------------------------------
