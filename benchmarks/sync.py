@@ -42,6 +42,7 @@ class Run:
     limits: str
     size: int
     seconds: float = 0.0
+    cpu: float = 0.0
     requests: int = 0
     memory: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
@@ -154,14 +155,14 @@ def _judge_memory(runs: list[Run]) -> Iterator[Goal]:
 
 def print_runs(runs: list[Run]) -> None:
     """Print the table for people, a line a run."""
-    titles = f"{'requests':>8} {'seconds':>8} {'rows/s':>7} {'MB':>5} {'ceiling':>7} {'floor':>7}"
+    titles = f"{'requests':>8} {'seconds':>8} {'cpu s':>7} {'rows/s':>7} {'MB':>5} {'ceiling':>7} {'floor':>7}"
     print(f"sync\n{'':6} {'size':>9}  {'who':24} {'rows':>9} {titles}")
     for one in runs:
         head, floor = f"{one.limits:6} {one.size:>9,}  {one.name:24} {one.rows:>9,}", f"{one.floor:>5.1f} s" if one.floor else ""
         if one.note:
-            print(f"{head} {one.note:47} {floor:>7}")
+            print(f"{head} {one.note:55} {floor:>7}")
             continue
-        cost = f"{one.requests:>8,} {one.seconds:>8.1f} {one.rows / one.seconds:>7,.0f} {one.memory:>5.0f}"
+        cost = f"{one.requests:>8,} {one.seconds:>8.1f} {one.cpu:>7.1f} {one.rows / one.seconds:>7,.0f} {one.memory:>5.0f}"
         print(f"{head} {cost} {one.of_ceiling:>7.0%} {floor:>7}" if one.limits == "cloud" else f"{head} {cost}")
 
 
@@ -177,7 +178,7 @@ def as_rows(runs: list[Run], goals: list[Goal]) -> Iterator[Row]:
     places = dict.fromkeys((one.limits, one.size) for one in runs if one.name == OURS)
     for limits, size in places:
         there = {one.name: one for one in runs if (one.limits, one.size) == (limits, size) and one.seconds}
-        for what, unit in (("requests", "requests"), ("seconds", "s"), ("memory", "MB"), ("of_ceiling", "of the ceiling")):
+        for what, unit in (("requests", "requests"), ("seconds", "s"), ("cpu", "s"), ("memory", "MB"), ("of_ceiling", "of the ceiling")):
             values: dict[str, float] = {name: getattr(one, what) for name, one in there.items()}
             if OURS in values and (what != "of_ceiling" or limits == "cloud"):
                 yield Row(f"{limits}: {what}", size, values.pop(OURS), unit, None, values)

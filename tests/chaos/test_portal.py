@@ -114,7 +114,7 @@ def wait_for_kills(killer: Killer, kills: int) -> None:
 
 def is_filled(app_url: str, session: str) -> bool:
     """Ask the install page whether the first sync has ended."""
-    with suppress(requests.ConnectionError):
+    with suppress(requests.RequestException):
         answer: dict[str, Any] = requests.get(f"{app_url}/install/progress", headers={"X-App-Session": session}, timeout=30).json()
         assert answer["state"] != "failed", answer
         return bool(answer["finished"])
@@ -123,7 +123,7 @@ def is_filled(app_url: str, session: str) -> bool:
 
 def is_finished(town: Town, app_url: str, session: str) -> bool:
     """Do what the page does at its end."""
-    with suppress(requests.ConnectionError):
+    with suppress(requests.RequestException):
         portal.finish_install(town.sandbox, app_url, session)
         return True
     return False
@@ -131,6 +131,6 @@ def is_finished(town: Town, app_url: str, session: str) -> bool:
 
 def is_ready(town: Town) -> bool:
     """Ask for the app's readiness."""
-    with suppress(requests.ConnectionError):
+    with suppress(requests.RequestException):
         return requests.get(f"{town.app_url}/readyz", timeout=5).ok
     return False
