@@ -120,8 +120,8 @@ class Worker:
             with bound(portal=portal.member_id):
                 self._guard(portal, lane, "inbox", lambda portal=portal, lane=lane: self._tend(portal, lane, pool))  # type: ignore[misc]
         for member_id in list_leavers(self.desk.app_store):
-            lane = self._lanes.get(member_id)
-            if lane and lane.drain and not lane.drain.done():
+            last = self._lanes.get(member_id)
+            if last and last.drain and not last.drain.done():
                 continue  # it still works in the file that is to go: the next round finds it done
             self._lanes.pop(member_id, None)
             self.desk.remove(member_id)
