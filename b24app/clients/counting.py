@@ -37,14 +37,9 @@ class Evidence:
     card: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def main(self) -> tuple[int, str, int] | None:
-        """The product of most purchases, the oldest of equals."""
-        return max(self.products, key=lambda one: (one[2], -one[0]), default=None)
-
-    @property
     def group(self) -> int:
         """Whom the client is like: those with the same main product."""
-        return self.main[0] if self.main else NO_GROUP
+        return main_product(self.products)[0]
 
 
 @dataclass(frozen=True)
@@ -66,6 +61,13 @@ Part = Callable[[Sequence[Evidence], World], Iterator[Values]]
 def each(count: Callable[[Evidence, World], Values]) -> Part:
     """Turn a computation for one client into one for many."""
     return lambda clients, world: (count(client, world) for client in clients)
+
+
+def main_product(products: Sequence[tuple[int, str, int]]) -> tuple[int, str | None, int]:
+    """Return the product of most purchases, the oldest of equals."""
+    if len(products) > 1:
+        return max(products, key=lambda one: (one[2], -one[0]))
+    return products[0] if products else (NO_GROUP, None, 0)
 
 
 @lru_cache(maxsize=65536)
@@ -111,7 +113,7 @@ def value_part(clients: Sequence[Evidence], world: World) -> Iterator[Values]:
 
 def product_part(client: Evidence, _: World) -> Values:
     """Work out the facts of the group `products`; of rows that are of no catalogue product nothing is known."""
-    return {"products_bought": len(client.products), "main_product": client.main[1] if client.main else None}
+    return {"products_bought": len(client.products), "main_product": main_product(client.products)[1]}
 
 
 PARTS: Mapping[str, Part] = {

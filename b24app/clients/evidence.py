@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from b24app.clients.counting import Evidence
-from b24app.clients.learning import ordinal
+from b24app.clients.learning import INSTANT, ordinal
 from b24app.clients.settings import Choices
 from b24app.clients.talks import Talk, Ticket
 from b24app.store import evidence as sql
@@ -41,11 +41,17 @@ def day_reader(ctx: Context) -> Callable[[str], int]:
     """Return what tells the ordinal of the portal's day at an instant."""
     zone = ctx.portal.zone
 
-    @lru_cache(maxsize=65536)
-    def day_of(minute: str) -> int:
-        return datetime.fromisoformat(f"{minute}Z").astimezone(zone).toordinal()
+    @lru_cache(maxsize=8192)
+    def turn(day: str) -> tuple[str, int]:
+        """Return the instant in this day of UTC at which the portal's new day begins, and the ordinal of the day before."""
+        last = datetime.fromisoformat(f"{day}T23:59:59Z").astimezone(zone).date()
+        return datetime.combine(last, time.min, zone).astimezone(UTC).strftime(INSTANT), last.toordinal() - 1
 
-    return lambda instant: day_of(instant[:16])
+    def day_of(instant: str) -> int:
+        begins, before = turn(instant[:10])
+        return before + (instant >= begins)
+
+    return day_of
 
 
 def _take_deals(ctx: Context, clients: Clients) -> None:

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Point = tuple[float, ...]
 
 BUYERS, REPEATERS = 30, 10  # fewer are not enough
-MOST = 20_000  # clients that a fit looks at; more would move nothing that one can see
+MOST = 10_000  # clients that a fit looks at; more would move nothing that one can see
 PRIOR = 3.0
 LONGEST = 1000  # purchases in a quantile
 TERMS = 2000  # of a series

@@ -30,7 +30,7 @@ from b24app.store.upserts import chunks, upsert
 if TYPE_CHECKING:
     from b24app.context import Context
 
-CLIENTS = 2000  # in one transaction: the others wait for some 150 ms
+CLIENTS = 1000  # in one transaction: the others wait for some 150 ms
 MODE = "client_mode"  # the cursor that says by which mode all were worked out
 
 
