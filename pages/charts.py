@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 WIDTH, HEIGHT, EDGE = 100, 24, 2
 
@@ -15,3 +17,38 @@ def points(values: Sequence[int]) -> str:
     step = WIDTH / (len(values) - 1)
     room = HEIGHT - 2 * EDGE
     return " ".join(f"{round(place * step, 2)},{round(HEIGHT - EDGE - room * value / top, 2)}" for place, value in enumerate(values))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A day on a line of time: how far along it is, in percent; `size` is a radius in pixels."""
+
+    x: float
+    size: float
+    day: str
+    amount: float | None = None
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """A line of time from the first purchase to today or to the next one expected, whichever is later."""
+
+    purchases: tuple[Mark, ...]
+    today: Mark
+    expected: Mark | None
+
+
+def rhythm(bought: Sequence[tuple[str, float | None]], today: str, expected: str | None) -> Rhythm | None:
+    """Return the picture of a client's purchases (day, sum), the larger the thicker; None when there is none to draw."""
+    if not bought:
+        return None
+    days = sorted(day for day, _ in bought)
+    first, last = days[0], max(days[-1], today, expected or "")
+    length = max((date.fromisoformat(last) - date.fromisoformat(first)).days, 1)
+    most = max((amount or 0.0 for _, amount in bought), default=0.0) or 1.0
+
+    def mark(day: str, amount: float | None = None) -> Mark:
+        x = 100 * (date.fromisoformat(day) - date.fromisoformat(first)).days / length
+        return Mark(round(x, 2), round(4 + 6 * ((amount or 0.0) / most) ** 0.5, 1), day, amount)
+
+    return Rhythm(tuple(mark(day, amount) for day, amount in bought), mark(today), mark(expected) if expected else None)

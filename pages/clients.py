@@ -1,15 +1,22 @@
-"""One client as people see him: numbers, segments with reasons; in a deal's tab also its offers."""
+"""One client as people see him: the few numbers that speak, his rhythm, segments with reasons, then all that is known.
+
+In a deal's tab also its offers. Asks rooms, decides nothing but the order.
+"""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from b24app.clients.cards import ClientCard, find_client, find_owner
+from b24app.clients.cards import ClientCard, FactValue, find_client, find_owner, list_purchases
+from b24app.clients.fact import GROUPS
 from b24app.context import Context
 from b24app.documents.issue import list_offers
 from b24app.errors import NotFound
 from b24app.segments.reading import list_segments_of
+from pages.charts import Rhythm, rhythm
 from pages.rendering import answer, fragment, services, session
+
+HEADLINE = ("purchases", "revenue", "average_purchase", "days_since_purchase", "next_purchase", "retention", "rfm_group", "open_complaints")
 
 blueprint = Blueprint("clients", __name__)
 
@@ -35,4 +42,22 @@ def show_card(ctx: Context, entity: str, record_id: int) -> str:
 
 
 def _parts(ctx: Context, client: ClientCard) -> dict[str, object]:
-    return {"client": client, "segments": list_segments_of(ctx, client.key), "path": f"/crm/{client.kind}/details/{client.entity_id}/"}
+    return {
+        "client": client,
+        "headline": [fact for key in HEADLINE for fact in client.facts if fact.key == key and fact.value is not None],
+        "rhythm": _rhythm(ctx, client.key),
+        "segments": list_segments_of(ctx, client.key),
+        "groups": [(GROUPS[group][ctx.lang], facts) for group in GROUPS if (facts := _known(client, group))],
+        "path": f"/crm/{client.kind}/details/{client.entity_id}/",
+    }
+
+
+def _known(client: ClientCard, group: str) -> list[FactValue]:
+    return [fact for fact in client.group(group) if fact.value is not None]
+
+
+def _rhythm(ctx: Context, key: str) -> Rhythm | None:
+    found = list_purchases(ctx, key)
+    if found is None:
+        return None
+    return rhythm([(one.day, one.amount) for one in found.purchases if one.day], found.today, found.expected)

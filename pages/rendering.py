@@ -5,6 +5,7 @@ Owns filters, headers and the reader's language; asks no room for anything.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ from pages.words import counted, speaker
 if TYPE_CHECKING:
     from b24app.context import Context
     from b24app.services import Services
+
+WHOLE_FROM = 1000  # sums from which nobody reads kopecks
 
 
 def services() -> Services:
@@ -88,7 +91,7 @@ def speech(ctx: Context) -> dict[str, Any]:
         "percent": lambda part, whole: percent(part, whole, lang),
         "day": day,
         "moment": moment,
-        "fact": lambda kind, value, words=None: fact_text(kind, value, speaking, words),
+        "fact": lambda kind, value, words=None: fact_text(kind, rounded(kind, value), speaking, words_of(words)),
     }
 
 
@@ -96,3 +99,17 @@ def percent(part: float, whole: float, lang: str) -> str:
     """Return a share with one decimal, or none when it is zero: 92,2 %."""
     text = f"{100 * part / whole:.1f}".removesuffix(".0") if whole else "0"
     return f"{text.replace('.', ',') if lang == 'ru' else text}{GAP}%"
+
+
+def rounded(kind: str, value: Any) -> Any:
+    """Return a number as a page shows it: large sums without kopecks, other fractions with one decimal."""
+    if kind == "money" and value is not None and abs(value) >= WHOLE_FROM:
+        return round(value)
+    return round(value, 1) if kind == "number" and value is not None else value
+
+
+def words_of(fact: Any) -> Mapping[str, Any] | None:
+    """Return the words that a fact's value is said with: given as they are, or as a fact on a card carries them."""
+    if fact is None or isinstance(fact, Mapping):
+        return fact
+    return {"choices": fact.choices, "forms": ()}
