@@ -26,7 +26,7 @@ from table import Row, options
 
 SIZES = (10_000, 85_000, 340_000, 1_000_000)
 QUICK = (10_000,)
-CHANGES_AT = 85_000  # size of the portal that is changed behind our back
+CHANGES_AT = 20_000  # size of the portal that is changed behind our back
 CAPACITY, DRAIN = 50, 2  # of an ordinary cloud portal
 A_REQUEST = 2_500  # rows
 MOST = 180.0  # seconds that a run may be expected to take
@@ -157,6 +157,9 @@ def print_runs(runs: list[Run]) -> None:
     """Print the table for people, a line a run."""
     titles = f"{'requests':>8} {'seconds':>8} {'cpu s':>7} {'rows/s':>7} {'MB':>5} {'ceiling':>7} {'floor':>7}"
     print(f"sync\n{'':6} {'size':>9}  {'who':24} {'rows':>9} {titles}")
+    print(
+        f"load average {os.getloadavg()[1]:.1f} on {os.cpu_count()} processors: above their number, seconds say little and cpu seconds more"
+    )
     for one in runs:
         head, floor = f"{one.limits:6} {one.size:>9,}  {one.name:24} {one.rows:>9,}", f"{one.floor:>5.1f} s" if one.floor else ""
         if one.note:

@@ -86,7 +86,7 @@ def sweep_changes(webhook: str, limits: str) -> dict[str, Any]:
         first_sync(ctx, "bench")
         ids = [row["id"] for row in ctx.store.rows("SELECT id FROM deal ORDER BY id LIMIT ?", (CHANGED,))]
         _change(ctx, ids)
-        spent, began = ctx.bitrix.meter.requests, time.monotonic()
+        spent, watch = ctx.bitrix.meter.requests, Watch()
         reconcile(ctx)
         found = _found(ctx, watch, {"deal": len(ids)})
         equal = ctx.store.rows("SELECT count(*) AS n FROM deal WHERE comments = 'changed' AND opportunity = 7")[0]["n"]
