@@ -11,7 +11,7 @@ help:
 	@echo "make test   the tests (browser tests need Chromium: apt-get install chromium)"
 	@echo "make chaos  kill -9 in the middle of everything"
 	@echo "make lint   ruff and mypy"
-	@echo "make bench  measurements"
+	@echo "make bench  measurements in their quick form; ARGS= for the whole, about an hour"
 
 demo: $(VENV)/.run
 	@$(BIN)/python -m demo.run $(ARGS)
@@ -30,6 +30,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 
+bench: ARGS ?= --quick
 bench: $(VENV)/.dev
 	@for script in benchmarks/*.py; do $(BIN)/python $$script $(ARGS) || exit 1; done
 
