@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from b24app.clients.facts import COMPUTED, STORED
@@ -137,7 +138,7 @@ def count_facts(clients: Sequence[Evidence], world: World) -> list[tuple[Any, ..
     for part in PARTS.values():
         for values, more in zip(found, part(clients, world), strict=True):
             values.update(more)
-    return [tuple(map(values.__getitem__, COLUMNS)) for values in found]
+    return list(map(itemgetter(*COLUMNS), found))
 
 
 def keys_by_part() -> dict[str, set[str]]:
