@@ -20,7 +20,7 @@ smoke: $(VENV)/.run
 	@$(BIN)/python -m demo.smoke $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m pytest -m chaos $(ARGS)

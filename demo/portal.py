@@ -11,7 +11,7 @@ import requests
 
 from demo.processes import Sandbox
 
-TIMEOUT = 70
+TIMEOUT = 120
 WAIT_SECONDS = 600.0
 
 
@@ -78,7 +78,7 @@ def finish_install(sandbox: Sandbox, app_url: str, session: str) -> None:
     control(sandbox, "install-finish", client_id=sandbox.client_id)
 
 
-def wait_for(what: str, ask: Callable[[], Any], seconds: float = 60.0) -> Any:
+def wait_for(what: str, ask: Callable[[], Any], seconds: float = 180.0) -> Any:
     """Ask again and again until the answer is there; raise NotDone when it does not come."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -18,7 +18,7 @@ from typing import IO, Any
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 
 
 class StartFailed(Exception):

@@ -14,7 +14,7 @@ def count_most(lanes: Lanes, turns: list[tuple[str, bool]], group: Callable[[str
     reached = threading.Barrier(len(turns))
 
     def take(member_id: str, is_suspect: bool) -> None:
-        reached.wait(5)
+        reached.wait(120)
         with lanes.turn(member_id, is_suspect):
             key = group(member_id, is_suspect)
             with lock:

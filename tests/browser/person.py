@@ -19,7 +19,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 20_000  # milliseconds that a person waits for something to appear
+PATIENCE = 120_000  # milliseconds that a person waits for something to appear
 # What a page was still asking for when the person went on to another one, or what became a download.
 LEFT = "net::ERR_ABORTED"
 

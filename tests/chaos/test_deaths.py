@@ -117,7 +117,7 @@ class Yard:
         """Return the jobs as the command shows them."""
         return list_jobs(self.config, "m1", state=state)
 
-    def wait(self, is_so: Callable[[], bool], seconds: float = 40) -> None:
+    def wait(self, is_so: Callable[[], bool], seconds: float = 180) -> None:
         """Return when it is so."""
         deadline = time.monotonic() + seconds
         while not is_so():
@@ -152,7 +152,7 @@ def test_poison_is_set_aside_alone(yard: Yard) -> None:
 
     deaths = 0
     while "given up" not in yard.said():
-        if yard.start("worker-1", orders).wait(40) == -signal.SIGKILL:
+        if yard.start("worker-1", orders).wait(180) == -signal.SIGKILL:
             deaths += 1
         assert deaths < 5
         if deaths == 3:

@@ -64,7 +64,7 @@ class Senders:
     def post(self, path: str, form: dict[str, str], note: Callable[[], None]) -> None:
         """Post; only a 200 counts."""
         try:
-            answer = requests.post(self.url + path, data=form, timeout=10)
+            answer = requests.post(self.url + path, data=form, timeout=60)
         except requests.RequestException:
             self.unanswered += 1
             time.sleep(0.05)
@@ -97,7 +97,7 @@ def rows(path: Path, sql: str) -> set[str | int]:
     """Return the first column."""
     if not path.exists():
         return set()
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as db:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=120)) as db:
         return {row[0] for row in db.execute(sql)}
 
 
@@ -163,7 +163,7 @@ def test_nothing_acknowledged_is_lost(app: tuple[str, Process, Process], tmp_pat
 
 def wait_for(is_so: Callable[[], bool]) -> None:
     """Return when it is so, fail after a while."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -28,7 +28,7 @@ LATE = 120.0  # seconds in which everything has come to its end after the last k
 def doomed(tmp_path: Path, jobs_url: str) -> Iterator[Doomed]:
     """Give a town with our app installed in it."""
     with doomed_town(tmp_path, 12, 30, JOBS_URL=jobs_url, JOBS_PER_PORTAL=6) as started:
-        started.town.wait("both answer", lambda: is_ready(started.town), 60)
+        started.town.wait("both answer", lambda: is_ready(started.town), 240)
         install(started.town)
         yield started
 
@@ -69,12 +69,12 @@ def test_mirror_ends_equal_after_twenty_kills(tmp_path: Path) -> None:
     """Seven kills in the first sync, seven while changes are drained, six while the sweep finds what no event told of."""
     with doomed_town(tmp_path, 150, 600) as doomed:
         town = doomed.town
-        town.wait("both answer", lambda: is_ready(town), 60)
+        town.wait("both answer", lambda: is_ready(town), 240)
         app_url, session = portal.open_install_page(town.sandbox)
         portal.control(town.sandbox, "faults", calls=[{"kind": "delay", "count": None, "seconds": 0.15}])
         with doomed.killed_meanwhile((0.3, 2.5)) as first:
             wait_for_kills(first, 7)
-        requests.delete(f"{town.sandbox.url}/sandbox/faults", timeout=30).raise_for_status()
+        requests.delete(f"{town.sandbox.url}/sandbox/faults", timeout=120).raise_for_status()
         town.wait("the first sync ended", lambda: is_filled(app_url, session), LATE)
         town.wait("installed", lambda: is_finished(town, app_url, session), LATE)
         with doomed.killed_meanwhile((0.3, 2.5)) as drain:
@@ -115,7 +115,7 @@ def wait_for_kills(killer: Killer, kills: int) -> None:
 def is_filled(app_url: str, session: str) -> bool:
     """Ask the install page whether the first sync has ended."""
     with suppress(requests.RequestException):
-        answer: dict[str, Any] = requests.get(f"{app_url}/install/progress", headers={"X-App-Session": session}, timeout=30).json()
+        answer: dict[str, Any] = requests.get(f"{app_url}/install/progress", headers={"X-App-Session": session}, timeout=120).json()
         assert answer["state"] != "failed", answer
         return bool(answer["finished"])
     return False
@@ -132,5 +132,5 @@ def is_finished(town: Town, app_url: str, session: str) -> bool:
 def is_ready(town: Town) -> bool:
     """Ask for the app's readiness."""
     with suppress(requests.RequestException):
-        return requests.get(f"{town.app_url}/readyz", timeout=5).ok
+        return requests.get(f"{town.app_url}/readyz", timeout=30).ok
     return False

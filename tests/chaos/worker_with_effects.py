@@ -21,7 +21,7 @@ TABLES = "CREATE TABLE IF NOT EXISTS effect (token TEXT PRIMARY KEY); CREATE TAB
 
 def write_effect(ctx: Context, payload: dict[str, Any]) -> None:
     """Have an effect as every job must: twice is the same as once. It may be killed before, between and after."""
-    with closing(sqlite3.connect(ctx.config.data_dir / EFFECTS, timeout=30)) as db:
+    with closing(sqlite3.connect(ctx.config.data_dir / EFFECTS, timeout=120)) as db:
         db.execute("INSERT INTO attempt VALUES (?)", (payload["event_token"],))
         db.commit()
         time.sleep(random.random() / 10)
@@ -32,7 +32,7 @@ def write_effect(ctx: Context, payload: dict[str, Any]) -> None:
 if __name__ == "__main__":
     config = Config.from_env()
     set_up_logging(config)
-    with closing(sqlite3.connect(config.data_dir / EFFECTS, timeout=30)) as effects:
+    with closing(sqlite3.connect(config.data_dir / EFFECTS, timeout=120)) as effects:
         effects.executescript(TABLES)
     b24app.app.KINDS = {**b24app.app.KINDS, "robot_call": b24app.app.Duty(write_effect)}
     worker, close = b24app.app.create_worker(config)

@@ -121,7 +121,7 @@ def test_token_is_renewed_after_its_end(reached: Reached) -> None:
 
     async def renew() -> str:
         asked = {"grant_type": "refresh_token", "refresh_token": pair["refresh_token"], **keys}
-        made = portal.session.get(portal.about["oauth_url"] + "/oauth/token/", params=asked, timeout=30).json()
+        made = portal.session.get(portal.about["oauth_url"] + "/oauth/token/", params=asked, timeout=120).json()
         pair.update(made)
         given.append(made["access_token"])
         return given[-1]
@@ -151,5 +151,5 @@ def test_client_outlives_a_busy_portal(reached: Reached) -> None:
     found = reached.run(lambda client: client.get_all("crm.lead.list", {"select": ["ID"]}))
 
     assert len({one["ID"] for one in found}) == len(found) > 0
-    assert reached.portal.session.get(f"{reached.portal.url}/sandbox/faults", timeout=30).json()["happened"]["503"] == 2
-    reached.portal.session.delete(f"{reached.portal.url}/sandbox/faults", timeout=30)
+    assert reached.portal.session.get(f"{reached.portal.url}/sandbox/faults", timeout=120).json()["happened"]["503"] == 2
+    reached.portal.session.delete(f"{reached.portal.url}/sandbox/faults", timeout=120)

@@ -59,7 +59,7 @@ class Receiver:
         """Return the forms that came to an address."""
         return [form for came, form in self.posts if came == path]
 
-    def wait_for(self, count: int, seconds: float = 5.0) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, seconds: float = 60.0) -> list[dict[str, Any]]:
         """Wait until so many posts have come; return their forms."""
         until = time.monotonic() + seconds
         while len(self.posts) < count and time.monotonic() < until:

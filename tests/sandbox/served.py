@@ -30,21 +30,21 @@ class Served:
 
     def get(self, method: str, **params: Any) -> requests.Response:
         """Call by webhook with a query."""
-        return self.session.get(self.about["webhook"] + method, params=params, timeout=30)
+        return self.session.get(self.about["webhook"] + method, params=params, timeout=120)
 
     def post(self, method: str, **params: Any) -> requests.Response:
         """Call by webhook with a JSON body."""
-        return self.session.post(self.about["webhook"] + method, json=params, timeout=30)
+        return self.session.post(self.about["webhook"] + method, json=params, timeout=120)
 
     def control(self, name: str, **body: Any) -> Any:
         """Ask a /sandbox/ address."""
-        return self.session.post(f"{self.url}/sandbox/{name}", json=body, timeout=30).json()
+        return self.session.post(f"{self.url}/sandbox/{name}", json=body, timeout=120).json()
 
     def stop(self) -> int:
         """Stop it as a person would; return the exit code."""
         self.session.close()
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(15)
+        code = self.process.wait(60)
         for stream in (self.process.stdout, self.process.stderr):
             assert stream is not None
             stream.close()

@@ -22,7 +22,7 @@ from tests.sandbox.served import Served
 def faulty(served: Served) -> Iterator[Served]:
     """The served portal, which does everything right again afterwards."""
     yield served
-    served.session.delete(f"{served.url}/sandbox/faults", timeout=30)
+    served.session.delete(f"{served.url}/sandbox/faults", timeout=120)
 
 
 def order(**asked: Any) -> Faults:
@@ -75,7 +75,7 @@ def test_orders_hit_only_what_they_name(faulty: Served) -> None:
     )
     inner = faulty.post("batch", cmd={"a": "crm.deal.get?id=1", "b": "server.time"}).json()["result"]
     codes = [faulty.get("crm.deal.get", id=1).status_code for _ in range(2)]
-    told = requests.get(f"{faulty.url}/sandbox/faults", timeout=30).json()
+    told = requests.get(f"{faulty.url}/sandbox/faults", timeout=120).json()
 
     assert (set(inner["result_error"]), set(inner["result"])) == ({"a"}, {"b"})
     assert inner["result_error"]["a"]["error"] == "OPERATION_TIME_LIMIT"
@@ -88,10 +88,10 @@ def test_orders_hit_only_what_they_name(faulty: Served) -> None:
 )
 def test_orders_that_make_no_sense_are_refused(faulty: Served, body: dict[str, Any]) -> None:
     """400 that names what is wrong, nothing is taken; a file like that does not start the portal."""
-    answer = requests.post(f"{faulty.url}/sandbox/faults", json=body, timeout=30)
+    answer = requests.post(f"{faulty.url}/sandbox/faults", json=body, timeout=120)
 
     assert (answer.status_code, answer.json()["error"]) == (400, "ERROR_ARGUMENT")
-    assert requests.get(f"{faulty.url}/sandbox/faults", timeout=30).json()["calls"] == []
+    assert requests.get(f"{faulty.url}/sandbox/faults", timeout=120).json()["calls"] == []
     with pytest.raises(ValueError, match="faults"):
         read_faults(body)
 

@@ -28,11 +28,11 @@ def test_json_form_and_query_are_one(served: Served) -> None:
     url = served.about["webhook"] + "crm.item.list"
 
     answers = [
-        requests.post(url, json=params, timeout=30),
-        requests.post(url, data=form, timeout=30),
-        requests.post(url, files={name: (None, value) for name, value in form.items()}, timeout=30),
-        requests.get(url + ".json", params=form, timeout=30),
-        requests.post(url, json={"ENTITYTYPEID": 2, "FILTER": {">id": 3}, "Order": {"id": "ASC"}, "SELECT": ["id"]}, timeout=30),
+        requests.post(url, json=params, timeout=120),
+        requests.post(url, data=form, timeout=120),
+        requests.post(url, files={name: (None, value) for name, value in form.items()}, timeout=120),
+        requests.get(url + ".json", params=form, timeout=120),
+        requests.post(url, json={"ENTITYTYPEID": 2, "FILTER": {">id": 3}, "Order": {"id": "ASC"}, "SELECT": ["id"]}, timeout=120),
     ]
 
     results = [answer.json()["result"] for answer in answers]
@@ -82,7 +82,7 @@ GARBAGE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("method", ["crm.item.list", "crm.deal.list", "crm.item.add", "crm.deal.add", "batch", "user.get"])
 def test_garbage_is_answered_in_the_envelope(served: Served, method: str, body: dict[str, Any]) -> None:
     """Whatever is posted, the answer is JSON with result or error, below 500."""
-    answer = served.session.post(served.about["webhook"] + method, timeout=30, **body)
+    answer = served.session.post(served.about["webhook"] + method, timeout=120, **body)
 
     assert answer.status_code < 500
     assert {"result", "error"} & set(answer.json())
@@ -98,7 +98,7 @@ def test_garbage_is_answered_in_the_envelope(served: Served, method: str, body: 
 )
 def test_wrong_keys_are_refused(served: Served, address: str, status: int, code: str) -> None:
     """A wrong webhook, no token, a foreign token."""
-    answer = requests.get(served.url + address, timeout=30)
+    answer = requests.get(served.url + address, timeout=120)
 
     assert (answer.status_code, answer.json()["error"]) == (status, code)
 
@@ -115,7 +115,7 @@ def test_application_is_opened_with_the_post_of_a_frame(served: Served) -> None:
     client_id = served.about["client_id"]
 
     first = served.control("open", client_id=client_id, user_id=1)
-    info = requests.post(f"{served.url}/rest/app.info", data={"auth": first["form"]["AUTH_ID"]}, timeout=30).json()["result"]
+    info = requests.post(f"{served.url}/rest/app.info", data={"auth": first["form"]["AUTH_ID"]}, timeout=120).json()["result"]
     served.control("install-finish", client_id=client_id)
     second = served.control("open", client_id=client_id, user_id=1, options={"LANG": "en"})
 
@@ -130,9 +130,9 @@ def test_state_log_and_truth_are_shown(served: Served) -> None:
     """The control addresses tell what is there, what was called, and what was planted."""
     served.post("batch", cmd={"a": "server.time", "b": "crm.deal.get?id=1"})
 
-    state = requests.get(f"{served.url}/sandbox/state", timeout=30).json()
-    lines = [json.loads(line) for line in requests.get(f"{served.url}/sandbox/log", timeout=30).text.splitlines()]
-    truth = requests.get(f"{served.url}/sandbox/truth", timeout=30).json()
+    state = requests.get(f"{served.url}/sandbox/state", timeout=120).json()
+    lines = [json.loads(line) for line in requests.get(f"{served.url}/sandbox/log", timeout=120).text.splitlines()]
+    truth = requests.get(f"{served.url}/sandbox/truth", timeout=120).json()
 
     assert state["counts"]["contacts"] >= 60
     assert [line["method"] for line in lines[-2:]] == ["server.time", "crm.deal.get"]

@@ -317,7 +317,7 @@ def test_document_fires_its_event(app: Caller, receiver: Receiver, running: Port
 
 
 def wait_for_pdf(ask: Any) -> dict[str, Any]:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while True:
         document: dict[str, Any] = ask("document.get", id=1)["document"]
         if document["pdfUrl"] or document["isTransformationError"] or time.monotonic() > until:

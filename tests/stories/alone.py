@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,7 @@ class PortalOnHttp:
 
     def call(self, method: str, **params: Any) -> Any:
         """Return a method's result; an error fails the test."""
-        answer = requests.post(self.webhook + method, json=params, timeout=30).json()
+        answer = requests.post(self.webhook + method, json=params, timeout=120).json()
         assert "error" not in answer, answer
         return answer["result"]
 
@@ -68,11 +69,18 @@ class PortalOnHttp:
     def token(self) -> str:
         """Return the token that the portal posts into the app's frame for its administrator."""
         asked = {"client_id": self.client_id, "user_id": 1, "placement": "DEFAULT", "options": {}}
-        return str(requests.post(f"{self.url}/sandbox/open", json=asked, timeout=30).json()["form"]["AUTH_ID"])
+        return str(requests.post(f"{self.url}/sandbox/open", json=asked, timeout=120).json()["form"]["AUTH_ID"])
 
     def finish_install(self) -> None:
         """From now on events are sent."""
-        requests.post(f"{self.url}/sandbox/install-finish", json={"client_id": self.client_id}, timeout=30).raise_for_status()
+        requests.post(f"{self.url}/sandbox/install-finish", json={"client_id": self.client_id}, timeout=120).raise_for_status()
+
+    def wait_until_told(self) -> None:
+        """Return when the portal has nothing left to post."""
+        deadline = time.monotonic() + 120
+        while any(letter["STATE"] in ("waiting", "sending") for letter in requests.get(f"{self.url}/sandbox/outbox", timeout=120).json()):
+            assert time.monotonic() < deadline, "the portal still has something to tell"
+            time.sleep(0.1)
 
 
 class OneToken:

@@ -49,7 +49,7 @@ def faults(town: Town, *orders: dict[str, Any], **more: Any) -> Iterator[None]:
         yield
     finally:
         happened = portal.control(town.sandbox, "faults")["happened"]
-        requests.delete(f"{town.sandbox.url}/sandbox/faults", timeout=30).raise_for_status()
+        requests.delete(f"{town.sandbox.url}/sandbox/faults", timeout=120).raise_for_status()
         print(happened)  # noqa: T201
 
 

@@ -55,9 +55,7 @@ def test_events_alone(ctx: Context, portal: PortalOnHttp) -> None:
             ctx.bitrix.call("event.bind", {"event": event, "handler": f"{receiver.url}/events"})
         portal.finish_install()
         live(portal)
-        count = len(receiver.wait_for(50))
-        while len(receiver.wait_for(count + 1, 1.0)) > count:
-            count = len(receiver.posts)
+        portal.wait_until_told()
         told = [read_event(read_form(form.items())) for form in receiver.raw]
 
     changes = [read_change(event.name, event.entity_id) for event in (*reversed(told), *told)]

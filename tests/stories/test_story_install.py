@@ -47,7 +47,7 @@ def read_registrations(town: Town) -> dict[str, list[Any]]:
 
 def read_secrets(town: Town) -> set[bytes]:
     """Return every secret that the portal has ever given out: tokens of people, of the application, the application's own."""
-    with closing(sqlite3.connect(town.choice.data / "portal" / "portal.db", timeout=30)) as db:
+    with closing(sqlite3.connect(town.choice.data / "portal" / "portal.db", timeout=120)) as db:
         tokens = {row[0] for row in db.execute("SELECT VALUE FROM tokens")}
         apps = {value for row in db.execute("SELECT CLIENT_SECRET, APPLICATION_TOKEN FROM apps") for value in row}
     return {secret.encode() for secret in tokens | apps}
@@ -174,7 +174,7 @@ def test_missing_permission_is_named(town: Town, tmp_path: Path) -> None:
     with running_app(choice, replace(town.sandbox, **added)) as environment:
         poor = Town(choice, replace(town.sandbox, **added), environment)
         frame = poor.frame()
-        answer = requests.post(frame["url"].replace("http://127.0.0.1:9/i", f"{choice.app_url}/install"), data=frame["form"], timeout=30)
+        answer = requests.post(frame["url"].replace("http://127.0.0.1:9/i", f"{choice.app_url}/install"), data=frame["form"], timeout=120)
         assert answer.status_code == 422
         assert "Приложению не хватает прав: bizproc, documentgenerator. Отметьте их" in answer.text
         assert poor.kept_portals() == []

@@ -84,7 +84,7 @@ def test_document_says_what_the_deal_says(town: Town) -> None:
 
 def read_document(link: str) -> str:
     """Download a document as a person does, without any token, and return all its words; spaces of any kind are one."""
-    answer = requests.get(link, timeout=30)
+    answer = requests.get(link, timeout=120)
     assert answer.status_code == 200
     document = docx.Document(io.BytesIO(answer.content))
     tables = (cell.text for table in document.tables for row in table.rows for cell in row.cells)
@@ -185,7 +185,7 @@ def test_pdf_follows_the_document(town: Town) -> None:
     need("office")
     to_the_stage(town, new_service_deal(town))
     ready = "SELECT deal_id FROM offer WHERE pdf_url <> '' ORDER BY created_at LIMIT 1"  # the first one of all: they are made in turn
-    deal = town.wait("a PDF is known", lambda: town.rows(ready), 60)[0]["deal_id"]
+    deal = town.wait("a PDF is known", lambda: town.rows(ready), 180)[0]["deal_id"]
     found = re.search(r'href="([^"]+)"[^>]*>Скачать PDF<', town.open(1, "CRM_DEAL_DETAIL_TAB", ID=str(deal)).text)
     assert found
-    assert requests.get(html.unescape(found[1]), timeout=30).content.startswith(b"%PDF-")
+    assert requests.get(html.unescape(found[1]), timeout=120).content.startswith(b"%PDF-")

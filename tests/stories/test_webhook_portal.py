@@ -89,7 +89,7 @@ def test_page_says_what_is_not_available(town: Town) -> None:
         assert word in text
     assert "<svg" in text
     assert "/open" not in text
-    assert requests.get(f"{town.app_url}/open?key=forged", timeout=30).status_code == 403
+    assert requests.get(f"{town.app_url}/open?key=forged", timeout=120).status_code == 403
 
 
 def test_offer_is_made_by_the_webhook(town: Town) -> None:
@@ -135,15 +135,15 @@ def test_secret_is_nowhere_to_be_read(town: Town) -> None:
 
 def test_page_connects_as_the_command_does(town: Town) -> None:
     """The form behind the signed link; without the link there is none."""
-    assert requests.get(f"{town.app_url}/connect", timeout=30).status_code == 403
+    assert requests.get(f"{town.app_url}/connect", timeout=120).status_code == 403
     link = run(town, "portal", "connect-link").strip()
     key = link.partition("key=")[2]
 
-    form = requests.get(link, timeout=30)
+    form = requests.get(link, timeout=120)
     wrong = requests.post(
-        f"{town.app_url}/connect", data={"key": key, "address": "https://evil.example/rest/1/aaaaaaaaaaaaaaaa/"}, timeout=30
+        f"{town.app_url}/connect", data={"key": key, "address": "https://evil.example/rest/1/aaaaaaaaaaaaaaaa/"}, timeout=120
     )
-    right = requests.post(f"{town.app_url}/connect", data={"key": key, "address": town.sandbox.webhook}, timeout=30)
+    right = requests.post(f"{town.app_url}/connect", data={"key": key, "address": town.sandbox.webhook}, timeout=120)
 
     assert (form.status_code, wrong.status_code, right.status_code) == (200, 422, 200)
     assert "frame-ancestors 'none'" in form.headers["Content-Security-Policy"]
@@ -169,14 +169,14 @@ class OpenPages:
         return self._ask("POST", path)
 
     def _ask(self, method: str, path: str) -> str:
-        answer = requests.request(method, self._town.app_url + path, headers={"X-App-Session": self._session}, timeout=30)
+        answer = requests.request(method, self._town.app_url + path, headers={"X-App-Session": self._session}, timeout=120)
         assert answer.status_code == 200, answer.text
         return answer.text
 
 
 def open_pages(town: Town) -> OpenPages:
     """Open the portal's pages by a link of the command line."""
-    return OpenPages(town, requests.get(run(town, "portal", "open-link").strip(), timeout=30).text)
+    return OpenPages(town, requests.get(run(town, "portal", "open-link").strip(), timeout=120).text)
 
 
 def find_title(town: Town, deal_id: int) -> str | None:

@@ -26,8 +26,8 @@ from demo.processes import Choice, Sandbox, free_port, running_app, running_sand
 DEAL, CONTACT, COMPANY, LEAD = 2, 3, 4, 1
 HEADER = "X-App-Session"
 PORTAL_ZONE = ZoneInfo("Europe/Moscow")
-TIMEOUT = 30
-SOON = 15.0  # seconds that a story waits for something to come true
+TIMEOUT = 120
+SOON = 120.0  # seconds that a story waits for something to come true
 
 Fields = dict[str, Any]
 

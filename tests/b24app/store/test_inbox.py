@@ -121,14 +121,14 @@ def test_full_inbox_refuses(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> No
 
     def slow_commit(db: Database, batch: list[inbox_module._Entry]) -> None:
         busy.set()
-        release.wait(10)
+        release.wait(120)
         commit(db, batch)
 
     monkeypatch.setattr(inbox_module, "_commit", slow_commit)
     inbox._waiting.maxsize = 1
     first = threading.Thread(target=inbox.append, args=("event", "m1", {}))
     first.start()
-    busy.wait(10)
+    busy.wait(120)
     inbox._waiting.put_nowait(inbox_module._Entry(("", "event", "m1", "", "{}"), Future()))
 
     with pytest.raises(Overloaded):

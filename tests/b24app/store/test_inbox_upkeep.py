@@ -67,7 +67,7 @@ def test_large_backlog_is_forgotten_piece_by_piece(path: Path, monkeypatch: pyte
     box.open()
 
     with closing(sqlite3.connect(path)) as db:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 120
         while db.execute("SELECT count(*) FROM message").fetchone()[0] > 10:
             assert time.monotonic() < deadline
     box.close()

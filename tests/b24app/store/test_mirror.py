@@ -100,7 +100,7 @@ def test_threads_see_whole_transactions_only(store: PortalStore) -> None:
     wrote, seen = threading.Event(), []
 
     def read() -> None:
-        wrote.wait(5)
+        wrote.wait(120)
         seen.append(store.rows("SELECT count(*) AS n FROM category")[0]["n"])
 
     thread = threading.Thread(target=read)
