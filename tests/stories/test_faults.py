@@ -17,6 +17,9 @@ from tests.stories.conftest import ROBOT, STAGE
 from tests.stories.equality import assert_equal, find_differences
 from tests.stories.town import CONTACT, DEAL, Town, running_town
 
+# Under faults the app waits, as it must: minutes in all.
+pytestmark = pytest.mark.chaos
+
 LATE = 60.0
 READ = "crm.item.list"
 # Every fault that a call may meet, in the mixture that each story plays: often enough that every road meets every one.
@@ -82,7 +85,6 @@ def test_mirror_is_filled_and_kept_in_spite_of_everything(town: Town) -> None:
     town.wait("the mirror equals the portal", lambda: not find_differences(town), LATE)
 
 
-@pytest.mark.chaos  # takes more than a minute: that long the app waits before it believes that a document was not made
 def test_lost_answers_make_no_second_document(town: Town) -> None:
     """A write whose answer is lost is looked up before it is repeated: one document a call, one answer to its workflow."""
     rule = {"category_id": 0, "stage_id": STAGE, "robot": ROBOT, "client_id": town.sandbox.client_id}

@@ -121,6 +121,7 @@ def test_sweep_waits_with_counting_for_what_is_known(filled: Context, bitrix: Fa
     assert sweep(later(filled, minutes=5))["deal"] == {"rows_here": 8, "rows_there": 7, "added": 0, "changed": 0, "deleted": 0}
 
 
+@pytest.mark.chaos  # ten thousand of anything take their time
 def test_ten_thousand_changed_deals_cost_few_requests(filled: Context, bitrix: FakeBitrix) -> None:
     """They are read whole, 2,500 a request, and applied at once: under thirty requests with all that belongs to a sweep."""
     for number in range(1, 10_001):
