@@ -29,7 +29,8 @@ class Evidence:
     row: Mapping[str, Any]
     days: list[int] = field(default_factory=list)
     amounts: list[float | None] = field(default_factory=list)
-    products: list[tuple[int, str, int]] = field(default_factory=list)  # id, name, purchases with it
+    products: int = 0
+    main: tuple[int, str | None, int] = (NO_GROUP, None, 0)  # the product of most purchases: id, name, purchases with it
     lost_reason: str | None = None
     talks: list[Talk] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
@@ -37,10 +38,16 @@ class Evidence:
     consents: list[Any] = field(default_factory=list)
     card: Mapping[str, Any] = field(default_factory=dict)
 
+    def bought(self, product: tuple[int, str, int]) -> None:
+        """Take in a product; of those in equally many purchases the oldest is the main one."""
+        self.products += 1
+        if (product[2], -product[0]) > (self.main[2], -self.main[0]):
+            self.main = product
+
     @property
     def group(self) -> int:
         """Whom the client is like: those with the same main product."""
-        return main_product(self.products)[0]
+        return self.main[0]
 
 
 @dataclass(frozen=True)
@@ -62,13 +69,6 @@ Part = Callable[[Sequence[Evidence], World], Iterator[Values]]
 def each(count: Callable[[Evidence, World], Values]) -> Part:
     """Turn a computation for one client into one for many."""
     return lambda clients, world: (count(client, world) for client in clients)
-
-
-def main_product(products: Sequence[tuple[int, str, int]]) -> tuple[int, str | None, int]:
-    """Return the product of most purchases, the oldest of equals."""
-    if len(products) > 1:
-        return max(products, key=lambda one: (one[2], -one[0]))
-    return products[0] if products else (NO_GROUP, None, 0)
 
 
 @lru_cache(maxsize=65536)
@@ -114,7 +114,7 @@ def value_part(clients: Sequence[Evidence], world: World) -> Iterator[Values]:
 
 def product_part(client: Evidence, _: World) -> Values:
     """Work out the facts of the group `products`; of rows that are of no catalogue product nothing is known."""
-    return {"products_bought": len(client.products), "main_product": main_product(client.products)[1]}
+    return {"products_bought": client.products, "main_product": client.main[1]}
 
 
 PARTS: Mapping[str, Part] = {

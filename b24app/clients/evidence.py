@@ -65,15 +65,15 @@ def _take_deals(ctx: Context, clients: Clients) -> None:
         clients[key].days = sorted(found)
     for key, product, name, count in sql.list_products(ctx.store):
         if key in clients:
-            clients[key].products.append((product, name or "", count))
+            clients[key].bought((product, name or "", count))
     for key, title in sql.list_losses(ctx.store):
         if key in clients:
             clients[key].lost_reason = title
 
 
 def _take_talks(ctx: Context, clients: Clients, day_of: Callable[[str], int], choices: Choices) -> None:
-    for key, type_id, provider, direction, completed, at, subject in sql.list_talks(ctx.store):
-        if key in clients:
+    for key, _, type_id, provider, direction, completed, at, subject in sql.list_talks(ctx.store):
+        if at and key in clients:
             clients[key].talks.append(Talk(type_id, provider, direction, completed, at, day_of(at), subject))
     if choices.support_process:
         for key, at, stage in sql.list_tickets(ctx.store, f"smart_{choices.support_process}"):

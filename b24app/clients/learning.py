@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from b24app.context import Context
     from b24app.store.mirror import PortalStore
 
-MOST = 50_000  # buyers that are asked
+MOST = 20_000  # buyers that are asked
 PIECE = 5000  # of them in memory at once
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 

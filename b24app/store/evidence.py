@@ -19,17 +19,25 @@ _DEALS = "FROM touched CROSS JOIN client_deal AS own ON own.client_key = touched
 _PEOPLE = "FROM touched CROSS JOIN client_contact AS link ON link.client_key = touched.client_key"
 _SELF = "FROM touched CROSS JOIN client ON client.key = touched.client_key AND client.kind = "
 # The types of owners and parties: 2 deal, 3 contact, 4 company (crm/data-types.md#object_type).
-_TALKS = f"""
-    SELECT own.client_key, talk.id AS activity_id {_DEALS}
+_TALK = (
+    "talk.id, talk.type_id, COALESCE(talk.provider_id, ''), talk.direction, talk.completed, "
+    "COALESCE(NULLIF(talk.start_time, ''), talk.created) AS at, COALESCE(talk.subject, '')"
+)
+# An activity has one owner, so nothing comes twice; those whom it was with may be several, and its owner among them.
+_OWNED = f"""
+    SELECT own.client_key, {_TALK} {_DEALS}
         CROSS JOIN activity AS talk ON talk.owner_type_id = 2 AND talk.owner_id = own.deal_id
-    UNION SELECT link.client_key, talk.id {_PEOPLE}
+    UNION ALL SELECT link.client_key, {_TALK} {_PEOPLE}
         CROSS JOIN activity AS talk ON talk.owner_type_id = 3 AND talk.owner_id = link.contact_id
-    UNION SELECT client.key, talk.id {_SELF} 'company'
-        CROSS JOIN activity AS talk ON talk.owner_type_id = 4 AND talk.owner_id = client.entity_id
-    UNION SELECT link.client_key, party.activity_id {_PEOPLE}
+    UNION ALL SELECT client.key, {_TALK} {_SELF} 'company'
+        CROSS JOIN activity AS talk ON talk.owner_type_id = 4 AND talk.owner_id = client.entity_id"""
+_SHARED = f"""
+    SELECT link.client_key, {_TALK} {_PEOPLE}
         CROSS JOIN activity_party AS party ON party.entity_type_id = 3 AND party.entity_id = link.contact_id
-    UNION SELECT client.key, party.activity_id {_SELF} 'company'
-        CROSS JOIN activity_party AS party ON party.entity_type_id = 4 AND party.entity_id = client.entity_id"""
+        CROSS JOIN activity AS talk ON talk.id = party.activity_id
+    UNION SELECT client.key, {_TALK} {_SELF} 'company'
+        CROSS JOIN activity_party AS party ON party.entity_type_id = 4 AND party.entity_id = client.entity_id
+        CROSS JOIN activity AS talk ON talk.id = party.activity_id"""
 
 
 def list_purchases(store: PortalStore) -> Rows:
@@ -56,12 +64,12 @@ def list_losses(store: PortalStore) -> Rows:
 
 
 def list_talks(store: PortalStore) -> Rows:
-    """Return client key, type, provider, direction, completed, instant, subject of every activity with the client."""
-    return store.tuples(
-        "SELECT found.client_key, talk.type_id, COALESCE(talk.provider_id, ''), talk.direction, talk.completed, "
-        f"COALESCE(NULLIF(talk.start_time, ''), talk.created), COALESCE(talk.subject, '') FROM ({_TALKS}) AS found "
-        "CROSS JOIN activity AS talk ON talk.id = found.activity_id WHERE COALESCE(NULLIF(talk.start_time, ''), talk.created) IS NOT NULL"
-    )
+    """Return client key, id, type, provider, direction, completed, instant, subject of every activity with the client, once."""
+    found, shared = store.tuples(_OWNED), store.tuples(_SHARED)
+    if shared:
+        there = {row[:2] for row in found}
+        found += [row for row in shared if row[:2] not in there]
+    return found
 
 
 def list_tickets(store: PortalStore, table: str) -> Rows:

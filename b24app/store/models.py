@@ -68,9 +68,12 @@ def list_buyers(store: PortalStore) -> list[str]:
 
 def list_scored(store: PortalStore) -> tuple[list[str], list[int], list[float]]:
     """Return what buyers are scored by, each sorted: dates of last purchases, numbers of purchases, sums (those that are known)."""
-    grouped = "FROM client_deal WHERE state = 'S' GROUP BY client_key"
-    dates = store.tuples(f"SELECT last FROM (SELECT MAX(bought_on) AS last {grouped}) AS found WHERE last IS NOT NULL ORDER BY last")
-    numbers = store.tuples(f"SELECT number FROM (SELECT COUNT(*) AS number {grouped}) AS found ORDER BY number")
-    whole = "HAVING COUNT(amount) = COUNT(*)"
-    sums = store.tuples(f"SELECT total FROM (SELECT SUM(amount) AS total {grouped} {whole}) AS found ORDER BY total")
-    return [day for (day,) in dates], [number for (number,) in numbers], [total for (total,) in sums]
+    rows = store.tuples(
+        "SELECT MAX(bought_on), COUNT(*), CASE WHEN COUNT(amount) = COUNT(*) THEN SUM(amount) END "
+        "FROM client_deal WHERE state = 'S' GROUP BY client_key"
+    )
+    return (
+        sorted(day for day, _, _ in rows if day),
+        sorted(number for _, number, _ in rows),
+        sorted(total for _, _, total in rows if total is not None),
+    )

@@ -40,3 +40,20 @@ def add_more_facts(db: Database) -> None:
     """Rhythm, value, RFM, contact, support, card; what models have learned; pairs of products."""
     for statement in _LEARNED:
         db.execute(statement)
+
+
+# All that facts ask of a client's talks and purchases is in the index: half the time of a full count went into finding the rows.
+_COVERING = (
+    "DROP INDEX activity_owner",
+    "CREATE INDEX activity_owner ON activity (owner_type_id, owner_id, type_id, provider_id, direction, completed, start_time, created, "
+    "subject)",
+    "DROP INDEX product_row_owner_id",
+    "CREATE INDEX product_row_owner_id ON product_row (owner_id, owner_type, product_id, product_name)",
+)
+
+
+@MIGRATIONS()
+def widen_indexes_for_facts(db: Database) -> None:
+    """Indexes of activities and product rows that answer alone."""
+    for statement in _COVERING:
+        db.execute(statement)
