@@ -1,13 +1,6 @@
-"""BG/NBD and Gamma-Gamma against their authors' own numbers.
-
-`cdnow.csv` is the authors' sample of CDNOW's customers (2,357 of them; time in weeks, dollars), as published with
-brucehardie.com/notes/008: x, t_x, T and the average of repeat purchases.
-"""
+"""BG/NBD and Gamma-Gamma against their authors' own numbers, and against clients who are drawn as the models say."""
 
 from __future__ import annotations
-
-import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,11 +18,18 @@ def column(*values: float) -> Floats:
     return np.array(values, float)
 
 
-def cdnow() -> Floats:
-    """Return the four columns of the sample."""
-    with (Path(__file__).parent / "cdnow.csv").open(encoding="utf-8") as file:
-        rows = list(csv.reader(file))[1:]
-    return np.array(rows, float).T
+def draw_buyers(model: BgNbd, size: int) -> tuple[Floats, Floats, Floats]:
+    """Draw clients who behave as the model says: repeat purchases, week of the last one, weeks since the first."""
+    rng = np.random.default_rng(11)
+    rate, chance = rng.gamma(model.r, 1 / model.alpha, size), rng.beta(model.a, model.b, size)
+    age, now, last, times = rng.uniform(27, 39, size), np.zeros(size), np.zeros(size), np.zeros(size)
+    stays = np.ones(size, bool)
+    while stays.any():
+        now = now + rng.exponential(1 / rate)
+        stays &= now <= age
+        last, times = np.where(stays, now, last), times + stays
+        stays &= rng.random(size) > chance
+    return times, last, age
 
 
 def test_expected_purchases_of_the_papers_customer() -> None:
@@ -54,25 +54,26 @@ def test_expected_purchase_of_the_notes_customers() -> None:
     assert found == pytest.approx([24.65, 18.91, 71.46, 35.17], abs=0.06)
 
 
-def test_fit_finds_the_papers_parameters() -> None:
-    """Fitted to CDNOW: r = 0.243, alpha = 4.414, a = 0.793, b = 2.426; the prior moves them by less than the last digit but one."""
-    x, tx, age, _ = cdnow()
-
-    found = fit_purchases(x, tx, age)
+def test_fit_finds_the_parameters_that_clients_were_drawn_with() -> None:
+    """The paper's parameters come back from 60,000 clients who behave by them; their forecasts agree."""
+    found = fit_purchases(*draw_buyers(PAPER, 60_000))
 
     assert found is not None
-    assert [found.r, found.alpha, found.a, found.b] == pytest.approx([0.243, 4.414, 0.793, 2.426], rel=0.002)
+    assert [found.r, found.alpha] == pytest.approx([PAPER.r, PAPER.alpha], rel=0.05)
+    assert found.a / (found.a + found.b) == pytest.approx(PAPER.a / (PAPER.a + PAPER.b), rel=0.1)
+    assert found.expected(column(2), column(30.43), column(38.86), 39)[0] == pytest.approx(1.226, rel=0.05)
 
 
-def test_fit_finds_the_notes_money() -> None:
-    """Fitted to CDNOW's repeat buyers: p = 6.25, q = 3.74, v = 15.44."""
-    x, _, _, average = cdnow()
-    again = x > 0
+def test_fit_finds_the_money_that_clients_were_drawn_with() -> None:
+    """The note's parameters come back from 40,000 clients whose purchases are drawn by them."""
+    rng = np.random.default_rng(12)
+    times = rng.integers(1, 8, 40_000).astype(float)
+    average = rng.gamma(MONEY.p * times, 1 / (rng.gamma(MONEY.q, 1 / MONEY.v, times.size) * times))
 
-    found = fit_money(x[again], average[again])
+    found = fit_money(times, average)
 
     assert found is not None
-    assert [found.p, found.q, found.v] == pytest.approx([6.25, 3.74, 15.44], rel=0.02)
+    assert [found.p, found.q, found.v] == pytest.approx([MONEY.p, MONEY.q, MONEY.v], rel=0.1)
 
 
 @pytest.mark.parametrize("model", [PAPER, BgNbd(2.0, 10.0, 1.0, 3.0), BgNbd(0.6, 20.0, 3.5, 2.0)])
