@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from b24app.store.mirror import PortalStore
 
 MOST = 20_000  # buyers that are asked
-PIECE = 5000  # of them in memory at once
+PIECE = 2000  # of them in memory at once
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 

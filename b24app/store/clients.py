@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-MANY_RECORDS = 20_000  # contacts or deals in one transaction
+MANY_RECORDS = 5_000  # contacts or deals in one transaction
 # The portal's own requisites are kept as a company too; nobody sells to himself.
 BUYER = "COALESCE(company.is_my_company, 0) = 0"
 
