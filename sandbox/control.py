@@ -6,6 +6,7 @@ Plain JSON, no rights: the sandbox serves this machine only.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -27,6 +28,7 @@ def make_blueprint(portal: Portal) -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/sandbox")
     _add_app_routes(blueprint, portal)
     _add_automation_routes(blueprint, portal)
+    _add_access_routes(blueprint, portal)
     _add_fault_routes(blueprint, portal)
 
     @blueprint.get("/state")
@@ -77,6 +79,8 @@ def _add_app_routes(blueprint: Blueprint, portal: Portal) -> None:
         portal.grants.delete_app(asked["client_id"])
         return _json({"result": True})
 
+
+def _add_access_routes(blueprint: Blueprint, portal: Portal) -> None:
     @blueprint.post("/token")
     def issue_token() -> Response:
         asked = _body()
@@ -97,10 +101,7 @@ def _add_automation_routes(blueprint: Blueprint, portal: Portal) -> None:
 
     @blueprint.post("/automation")
     def add_rule() -> Response:
-        try:
-            return _json({"result": automation.add_rule(portal, _body())})
-        except ValueError as error:
-            raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
+        return _made(automation.add_rule, portal)
 
     @blueprint.get("/workflows")
     def workflows() -> Response:
@@ -113,17 +114,11 @@ def _add_automation_routes(blueprint: Blueprint, portal: Portal) -> None:
 
     @blueprint.post("/triggers")
     def add_trigger_rule() -> Response:
-        try:
-            return _json({"result": triggers.add_rule(portal, _body())})
-        except ValueError as error:
-            raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
+        return _made(triggers.add_rule, portal)
 
     @blueprint.post("/templates")
     def add_template() -> Response:
-        try:
-            return _json({"result": workflow_templates.add(portal, _body())})
-        except ValueError as error:
-            raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
+        return _made(workflow_templates.add, portal)
 
     @blueprint.get("/messages")
     def sent() -> Response:
@@ -131,10 +126,7 @@ def _add_automation_routes(blueprint: Blueprint, portal: Portal) -> None:
 
     @blueprint.post("/messages")
     def send() -> Response:
-        try:
-            return _json({"result": messages.send(portal, _body())})
-        except ValueError as error:
-            raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
+        return _made(messages.send, portal)
 
     @blueprint.get("/outbox")
     def outbox() -> Response:
@@ -178,6 +170,14 @@ def describe(portal: Portal) -> dict[str, Any]:
     sections = (*(entity.section for entity in ENTITIES), "product_rows", "activities", "products", "timeline_comments", "stage_history")
     counts = {section: portal.store.count(section) for section in sections}
     return {"url": portal.url, "member_id": portal.member_id, "language": portal.language, "users": people, "apps": apps, "counts": counts}
+
+
+def _made(make: Callable[[Portal, dict[str, Any]], Any], portal: Portal) -> Response:
+    """Make what the body asks for; a ValueError says to the caller what is wrong with it."""
+    try:
+        return _json({"result": make(portal, _body())})
+    except ValueError as error:
+        raise RestError(400, "ERROR_ARGUMENT", str(error)) from error
 
 
 def _body() -> dict[str, Any]:
