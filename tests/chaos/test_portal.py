@@ -99,7 +99,7 @@ def live(town: Town, killer: Killer | None, kills: int) -> None:
         match number % 6:
             case 0:
                 town.add(CONTACT, name=f"Новый {number}")
-            case 1 if number > 50 and deals:
+            case 1 if number > 50 and len(deals) > 10:  # some must be left to change
                 town.delete(DEAL, deals.pop())
             case _:
                 town.update(DEAL, deals[number % len(deals)], title=f"Название {number}", opportunity=number)
