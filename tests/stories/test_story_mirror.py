@@ -63,11 +63,10 @@ def add_user_field(town: Town) -> None:
     """The portal gets a field that nobody knew of, and a deal a value in it."""
     town.call("crm.deal.userfield.add", fields={"FIELD_NAME": "STORY", "USER_TYPE_ID": "string", "LABEL": "История"})
     deal = town.add(DEAL, title="С новым полем", UF_CRM_STORY="рассказана")
-    column = "SELECT 1 AS there FROM user_field WHERE entity = 'deal' AND name = 'UF_CRM_STORY'"
-    town.wait("the new field is known", lambda: town.rows(column))
-    town.wait(
-        "its value is there", lambda: town.rows("SELECT uf_crm_story FROM deal WHERE id = ?", deal)[0]["uf_crm_story"] == "рассказана"
-    )
+    field = "SELECT 1 AS there FROM user_field WHERE entity = 'deal' AND name = 'UF_CRM_STORY'"
+    town.wait("the new field is known", lambda: town.rows(field))
+    value = "SELECT 1 AS there FROM deal WHERE id = ? AND uf_crm_story = 'рассказана'"
+    town.wait("its value is there", lambda: town.rows(value, deal))
 
 
 def move_to_another_company(town: Town) -> None:
