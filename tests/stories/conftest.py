@@ -21,6 +21,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         assert [line for line in started.log() if line["event"] == "unforeseen error"] == []
 
 
+@pytest.fixture(autouse=True)
+def at_rest(request: pytest.FixtureRequest) -> None:
+    """Begin no story in a town that is still at work on the one before."""
+    if "town" in request.fixturenames:
+        request.getfixturevalue("town").rest()
+
+
 @pytest.fixture(scope="session")
 def offers_at_the_stage(town: Town) -> None:
     """The classic rule: stage "Document preparation", type "Service", makes the offer."""

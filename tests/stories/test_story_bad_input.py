@@ -139,6 +139,7 @@ def true_posts(town: Town, offers_at_the_stage: None) -> dict[str, Fields]:
     client = town.add(CONTACT, name="Подлинный")
     deal = town.add(2, title="Подлинная", typeId="SERVICE", stageId="PREPARATION", contactId=client, opportunity=10)
     town.ended_run(deal)
+    town.rest()
     forms = {EVENT: town.letters(KIND="event", NAME="ONCRMCONTACTADD")[0], CALL: town.letters(KIND="robot")[0]}
     posts = {path: dict(parse_qsl(letter["BODY"])) for path, letter in forms.items()}
     frame = town.frame()

@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo
 
 import requests
 
+from b24app.drain import INBOX
+from b24app.store.cursors import find_cursor
 from b24app.store.mirror import PortalStore, PortalStores
 from demo import portal
 from demo.processes import Choice, Sandbox, free_port, running_app, running_sandbox
@@ -27,6 +29,7 @@ DEAL, CONTACT, COMPANY, LEAD = 2, 3, 4, 1
 HEADER = "X-App-Session"
 PORTAL_ZONE = ZoneInfo("Europe/Moscow")
 TIMEOUT = 120
+UNDERWAY = ("waiting", "sending")  # states of a letter that the portal has not done with
 SOON = 120.0  # seconds that a story waits for something to come true
 
 Fields = dict[str, Any]
@@ -198,6 +201,21 @@ class Town:
         """Where both processes of the app write their log."""
         return self.choice.data / "app.log"
 
+    def is_at_rest(self) -> bool:
+        """Tell whether all that the portal had to say has been posted, and all that was posted has been worked on."""
+        if any(letter["STATE"] in UNDERWAY for letter in portal.control(self.sandbox, "outbox")):
+            return False
+        member_id = self.sandbox.member_id
+        if not (self.app_data / f"{member_id}.db").exists():
+            return True
+        [(newest,)] = ask_file(self.app_data / "inbox.db", "SELECT COALESCE(MAX(id), 0) FROM message WHERE member_id = ?", member_id)
+        with self.mirror() as store:
+            return int(find_cursor(store, INBOX) or 0) >= newest and not store.rows("SELECT 1 FROM change LIMIT 1")
+
+    def rest(self) -> None:
+        """Wait for that: what a story counts before its first step is then not changed by the one before."""
+        self.wait("everything told is worked on", self.is_at_rest)
+
     def wait(self, what: str, ask: Any, seconds: float = SOON) -> Any:
         """Ask again and again until the answer is there."""
         return portal.wait_for(what, ask, seconds)
@@ -224,7 +242,7 @@ def day(offset: int = 0) -> str:
     return (datetime.now(PORTAL_ZONE).date() + timedelta(days=offset)).isoformat()
 
 
-def ask_file(path: Path, sql: str) -> list[tuple[Any, ...]]:
+def ask_file(path: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """Ask a database file that a process has open."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=TIMEOUT)) as db:
-        return list(db.execute(sql))
+        return list(db.execute(sql, values))
