@@ -28,6 +28,11 @@ FOUND = 20
 
 def add_routes(pages: Blueprint, shell: Shell) -> None:
     """Add the bridge's script for applications and the addresses that the page's script asks."""
+    _add_session(pages, shell)
+    _add_choices(pages, shell)
+
+
+def _add_session(pages: Blueprint, shell: Shell) -> None:
     portal = shell.portal
 
     @pages.get("/api/v1/")
@@ -58,6 +63,8 @@ def add_routes(pages: Blueprint, shell: Shell) -> None:
         portal.store.set_setting(name, True)
         return jsonify(True)
 
+
+def _add_choices(pages: Blueprint, shell: Shell) -> None:
     @pages.post("/bridge/option/")
     def set_option() -> Response:
         asked, viewer = request.get_json(), shell.viewer()

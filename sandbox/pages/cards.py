@@ -35,6 +35,11 @@ BY_PATH = {entity.name.lower(): entity for entity in BY_TYPE.values()}
 
 def add_routes(pages: Blueprint, shell: Shell) -> None:
     """Add cards, saving, stages, comments and the timeline."""
+    _add_reading(pages, shell)
+    _add_writing(pages, shell)
+
+
+def _add_reading(pages: Blueprint, shell: Shell) -> None:
     portal = shell.portal
 
     @pages.get("/crm/<kind>/details/<int:key>/")
@@ -62,6 +67,10 @@ def add_routes(pages: Blueprint, shell: Shell) -> None:
         # Asked every few seconds while a card is open: as a call it would fill the log of calls.
         check_visible(portal.store, viewer.caller, portal.store.get(entity.section, key) or abort(404))
         return shell.page("timeline.html", **past(shell, viewer, entity, key))
+
+
+def _add_writing(pages: Blueprint, shell: Shell) -> None:
+    portal = shell.portal
 
     @pages.post("/crm/<kind>/details/<int:key>/save/")
     def save(kind: str, key: int) -> AnyResponse:
