@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from b24app.errors import NotAllowed
+
 if TYPE_CHECKING:
     import logging
     from datetime import tzinfo
@@ -22,20 +24,42 @@ if TYPE_CHECKING:
 
 
 APP, WEBHOOK = "app", "webhook"  # how we got into a portal
+# What a person may be allowed: to see his clients, to see everybody's and say who is in a segment, to take clients out in a file,
+# to decide about the app itself.
+LOOK, DEFINE, EXPORT, ADMINISTER = "look", "define", "export", "administer"
+RIGHTS = (LOOK, DEFINE, EXPORT, ADMINISTER)
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who asks. Rows are read through this: whoever does not see all sees what he is responsible for."""
+    """Who asks. Rows are read through this: whoever does not see all sees what he, or one of his people, is responsible for.
+
+    Every verb that needs more than looking asks `check`; a template hides what would be refused, and protects nothing.
+    """
 
     user_id: int | None
     sees_all: bool
     is_admin: bool = False
+    people: frozenset[int] = frozenset()  # of the departments that he heads; he himself need not be named
 
     @classmethod
     def system(cls) -> Viewer:
         """The app itself, in the worker."""
-        return cls(user_id=None, sees_all=True)
+        return cls(user_id=None, sees_all=True, is_admin=True)
+
+    @property
+    def responsible(self) -> tuple[int, ...]:
+        """Whose clients he sees when he does not see all."""
+        return tuple(sorted(self.people | {self.user_id or 0}))
+
+    def may(self, right: str) -> bool:
+        """Tell whether he has a right."""
+        return {LOOK: True, DEFINE: self.sees_all, EXPORT: self.sees_all, ADMINISTER: self.is_admin}[right]
+
+    def check(self, right: str) -> None:
+        """Raise NotAllowed unless he has the right."""
+        if not self.may(right):
+            raise NotAllowed(f"user {self.user_id} may not {right}")
 
 
 @dataclass(frozen=True)

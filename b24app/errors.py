@@ -4,6 +4,7 @@ Flask's error handlers, the worker, the install flow.
 AppError
     Refused              the caller did not prove itself, or asks what it may not   -> 403, no detail
         NotFromBitrix        the post does not prove that our portal sent it
+        NotAllowed           he is known, and has not the right for it
     Malformed            the post cannot be read                                    -> 400, no detail
     Mistaken             a person can mend it; carries the sentence to show         -> 422, shown
         NotConfigured        a setting is missing or wrong
@@ -28,6 +29,10 @@ class Refused(AppError):
 
 class NotFromBitrix(Refused):
     """The post does not prove that a portal of ours sent it."""
+
+
+class NotAllowed(Refused):
+    """He is known, and has not the right for what he asks."""
 
 
 class Malformed(AppError):

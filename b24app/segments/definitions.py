@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from b24app.errors import Mistaken, NotFound, Refused
+from b24app.context import DEFINE
+from b24app.errors import Mistaken, NotFound
 from b24app.segments.dates import Day
 from b24app.segments.known import CARDS, ENTITIES, Known, KnownSegment, read_columns, read_facts
 from b24app.segments.presets import PRESETS
@@ -103,9 +104,8 @@ def set_parameter(ctx: Context, key: str, value: str, name: str = "field") -> No
 
 
 def check_may_define(ctx: Context) -> None:
-    """Raise Refused unless the viewer sees all clients: who is in a segment would tell of clients of others."""
-    if not ctx.viewer.sees_all:
-        raise Refused(f"user {ctx.viewer.user_id} may not define segments")
+    """Raise NotAllowed unless the viewer sees all clients: who is in a segment would tell of clients of others."""
+    ctx.viewer.check(DEFINE)
 
 
 def remove(ctx: Context, key: str) -> None:

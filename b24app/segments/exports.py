@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from b24app.context import EXPORT
 from b24app.segments.definitions import load_known
 from b24app.segments.reading import LARGEST_PAGE, Look, Member, list_members
 from b24app.store.lists import list_reached
@@ -20,7 +21,8 @@ HEADS = {
 
 
 def list_rows(ctx: Context, key: str, facts: Sequence[str] = (), search: str = "") -> Iterator[list[Any]]:
-    """Yield the head and then a row a member: plain values, unknown as an empty cell. Raises NotFound."""
+    """Yield the head and then a row a member: plain values, unknown as an empty cell. Raises NotFound, NotAllowed."""
+    ctx.viewer.check(EXPORT)
     known = load_known(ctx).facts
     chosen = [known[name] for name in facts if name in known]
     yield [*HEADS[ctx.lang], *(fact.words[ctx.lang]["title"] for fact in chosen)]
@@ -33,7 +35,8 @@ def list_rows(ctx: Context, key: str, facts: Sequence[str] = (), search: str = "
 
 
 def list_contacts(ctx: Context, key: str, search: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (e-mail, phone) of every member who has one of them: the portal's own form of a static segment. Raises NotFound."""
+    """Yield (e-mail, phone) of every member who has one of them: the portal's own form of a static segment. Raises NotFound, NotAllowed."""
+    ctx.viewer.check(EXPORT)
     for members in _pages(ctx, key, search):
         for contact in list_reached(ctx.store, [one.client_key for one in members]).values():
             if contact:

@@ -202,7 +202,13 @@ def list_cards(store: PortalStore, mode: str) -> list[Row]:
 
 def seen_by(viewer: Viewer) -> tuple[str, Row]:
     """Return the condition on `client` under which this viewer sees a row, and its values. Every reading goes through it."""
-    return ("TRUE", {}) if viewer.sees_all else ("client.responsible_id = :viewer", {"viewer": viewer.user_id})
+    return ("TRUE", {}) if viewer.sees_all else one_of(viewer, "client.responsible_id")
+
+
+def one_of(viewer: Viewer, column: str) -> tuple[str, Row]:
+    """Return the condition that a column names the viewer or one of his people, and its values."""
+    values = {f"viewer{number}": user_id for number, user_id in enumerate(viewer.responsible)}
+    return f"{column} IN ({', '.join(f':{name}' for name in values)})", values
 
 
 def count_clients(store: PortalStore, viewer: Viewer) -> int:
