@@ -17,7 +17,8 @@ from b24app.bitrix.incoming import RobotCall
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken
 from b24app.store import calls
 from robots import BY_CODE
-from robots.robot import ERROR, Call, Result, Texts
+from robots.properties import Texts
+from robots.robot import ERROR, Call, Result
 
 if TYPE_CHECKING:
     from b24app.context import Context
@@ -73,7 +74,7 @@ def give_up(ctx: Context, payload: Mapping[str, Any]) -> None:
 
 def list_calls(ctx: Context, deal_id: int) -> list[calls.Row]:
     """Return the calls for a deal that this viewer may see, the newest first; `answer` is {return_values, log_message} or None."""
-    rows = calls.list_calls(ctx.store, deal_id, None if ctx.viewer.sees_all else ctx.viewer.user_id or 0)
+    rows = calls.list_calls(ctx.store, deal_id, ctx.viewer)
     return [{**row, "answer": json.loads(row["answer"]) if row["answer"] else None} for row in rows]
 
 
@@ -86,7 +87,7 @@ def _work(ctx: Context, job: Job) -> Result:
         return _failed(job, NOT_A_DEAL)
     try:
         properties = robot.read_properties(job.properties)
-        return robot.run(ctx, Call(_key(job), job.entity_id, properties))
+        return robot.run(ctx, Call(_key(job), job.entity_id, properties, job.entity))
     except Mistaken as mistake:
         return _failed(job, (mistake.sentence("en"), mistake.sentence("ru")))
     except (BitrixBusy, BitrixGone, BitrixLost):

@@ -64,8 +64,7 @@ def issue_offer(ctx: Context, deal_id: int, key: str, options: Options | None = 
 
 def list_offers(ctx: Context, deal_id: int) -> list[Offer]:
     """Return a deal's offers that this viewer may see, the newest first."""
-    user_id = None if ctx.viewer.sees_all else ctx.viewer.user_id or 0
-    return [read_offer(row) for row in offers.list_offers(ctx.store, deal_id, user_id) if row["document_id"] is not None]
+    return [read_offer(row) for row in offers.list_offers(ctx.store, deal_id, ctx.viewer) if row["document_id"] is not None]
 
 
 def refresh_pdf(ctx: Context, offer: Offer) -> Offer:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from b24app.store.clients import one_of
 from b24app.store.mirror import PortalStore
 from b24app.store.upserts import upsert
 
+if TYPE_CHECKING:
+    from b24app.context import Viewer
+
 Row = dict[str, Any]
 
-# Whoever does not see all sees the offers of his own deals, and of the clients that he is responsible for.
+# Whoever does not see all sees the offers of his own (or his people's) deals, and of the clients that he is responsible for.
 _SEEN = """
     SELECT offer.* FROM offer
     LEFT JOIN deal ON deal.id = offer.deal_id
     LEFT JOIN company ON company.id = deal.company_id
     LEFT JOIN contact ON contact.id = deal.contact_id AND COALESCE(deal.company_id, 0) = 0
-    WHERE offer.deal_id = :deal_id
-      AND (:user_id IS NULL OR :user_id IN (deal.assigned_by_id, company.assigned_by_id, contact.assigned_by_id))
+    WHERE offer.deal_id = :deal_id AND {seen}
     ORDER BY offer.created_at DESC, offer.key
 """
 
@@ -36,9 +39,11 @@ def find_offer(store: PortalStore, key: str) -> Row | None:
     return store.row("SELECT * FROM offer WHERE key = ?", (key,))
 
 
-def list_offers(store: PortalStore, deal_id: int, user_id: int | None) -> list[Row]:
-    """Return a deal's offers, the newest first; `user_id` is None for who sees all."""
-    return store.rows(_SEEN, {"deal_id": deal_id, "user_id": user_id})
+def list_offers(store: PortalStore, deal_id: int, viewer: Viewer) -> list[Row]:
+    """Return a deal's offers, the newest first, as far as the viewer may see them."""
+    responsible = [one_of(viewer, f"{table}.assigned_by_id") for table in ("deal", "company", "contact")]
+    seen, values = ("TRUE", {}) if viewer.sees_all else (f"({' OR '.join(sql for sql, _ in responsible)})", responsible[0][1])
+    return store.rows(_SEEN.format(seen=seen), {"deal_id": deal_id, **values})
 
 
 def list_without_pdf(store: PortalStore, since: str) -> list[Row]:
