@@ -23,7 +23,7 @@ def make_plan(config: Config, portal: Portal, chosen: tuple[str, ...] = ()) -> P
     `chosen`: the events of the smart processes that its administrator has chosen.
     """
     return Plan(
-        robots=tuple(robot.payload(f"{config.url}/robots/{robot.code}", portal.installed_by) for robot in ROBOTS),
+        robots=tuple(robot.payload(f"{config.url}/robots/{robot.code}", portal.installed_by, portal.lang) for robot in ROBOTS),
         events=(*EVENTS, *chosen, *ABOUT_US),
         event_handler=f"{config.url}/events",
         placements=tuple(Placed(place.code, f"{config.url}/placements/{place.code}", place.title) for place in PLACEMENTS),

@@ -8,46 +8,36 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
-
-from b24app.errors import Mistaken
+from robots.properties import Property, Texts, read_texts
 
 if TYPE_CHECKING:
     from b24app.context import Context
 
-Texts = Mapping[str, str]  # by language: ru and en
-
-DEAL = ("crm", "CCrmDocumentDeal", "DEAL")
-SHOWN = 60  # characters of a wrong value that a person is shown again
+SETTINGS = "settings"  # the last part of the address of a robot's own settings page
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A property: a whole number between two bounds. Empty means the default."""
+class Document:
+    """A kind of record that robots work on: the start of a call's entity, the vendor's class, its type, what people call it."""
 
-    code: str
-    name: Texts
-    default: int
-    smallest: int
-    largest: int
+    entity: str
+    names: tuple[str, str]
+    kind: str
+    title: Texts
 
-    def declaration(self) -> dict[str, Any]:
-        """Return the property as Bitrix24 wants it."""
-        return {"Name": dict(self.name), "Type": "int", "Required": "N", "Multiple": "N", "Default": self.default}
 
-    def field(self) -> fields.Field:
-        """Return how a typed text becomes the value."""
-        return fields.Integer(load_default=self.default, validate=validate.Range(self.smallest, self.largest))
-
-    def complaint(self, value: Any) -> Mistaken:
-        """Return the sentence about a value that cannot be used."""
-        shown = str(value)[:SHOWN]
-        return Mistaken(
-            f"“{self.name['en']}” must be a whole number from {self.smallest} to {self.largest}, not “{shown}”.",
-            f"«{self.name['ru']}»: нужно целое число от {self.smallest} до {self.largest}, а не «{shown}».",
-        )
+DEAL = Document("deal", ("crm", "CCrmDocumentDeal"), "DEAL", {"ru": "в сделках", "en": "deals"})
+LEAD = Document("lead", ("crm", "CCrmDocumentLead"), "LEAD", {"ru": "в лидах", "en": "leads"})
+SMART = Document(
+    "dynamic_",
+    ("crm", r"Bitrix\Crm\Integration\BizProc\Document\Dynamic"),
+    "",  # every smart process has a type of its own
+    {"ru": "в смарт-процессах", "en": "smart processes"},
+)
+EVERYWHERE = (DEAL, LEAD, SMART)
 
 
 @dataclass(frozen=True)
@@ -68,11 +58,22 @@ ERROR = Returned("error", "string", {"ru": "Ошибка", "en": "Error"})
 
 @dataclass(frozen=True)
 class Call:
-    """One run of a robot, its properties read. `key` is the same whenever the same run is tried again."""
+    """One run of a robot, its properties read. `key` is the same whenever the same run is tried again.
+
+    `entity`: deal, lead, dynamic_147. `received_at` and `deadline` (UTC; None: the workflow sets none) are those of the run.
+    """
 
     key: str
-    deal_id: int
+    entity_id: int
     properties: Mapping[str, Any] = field(default_factory=dict)
+    entity: str = "deal"
+    received_at: datetime | None = None
+    deadline: datetime | None = None
+
+    @property
+    def deal_id(self) -> int:
+        """Return the number of the record of a robot that works on deals alone."""
+        return self.entity_id
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,25 @@ class Result:
     has_failed: bool = False
 
 
+@dataclass(frozen=True)
+class Pending:
+    """What a run gives back that has to wait: until when (UTC) at the latest, for which client's sake, and a line to say so."""
+
+    until: datetime
+    client_key: str
+    message: Texts
+
+
 class Robot(ABC):
-    """A robot that administrators put on a stage of the deal kanban.
+    """A robot that administrators put on a stage of the kanban.
 
     A subclass states `code` (letters, digits, dot, hyphen, underscore; never changed once released), `name` and
-    `description` in both languages, its `properties` and `returns`, and `run`. `run` may be called again for the same
-    `call.key`, and must then bring about nothing twice. It raises Mistaken with a sentence for the person who reads the
-    workflow's journal; BitrixBusy and BitrixLost put the run off.
+    `description` in both languages, its `properties` and `returns`, the `documents` it works on, and `run`. `run` may be called
+    again for the same `call.key`, and must then bring about nothing twice. It raises Mistaken with a sentence for the person who
+    reads the workflow's journal; BitrixBusy and BitrixLost put the run off. It may return Pending: then it is called again when
+    something about that client has changed, and when the time is over, until it returns a Result.
+
+    `has_page` gives it a settings page of its own, and `preview` says there what it would do for a record, changing nothing.
 
         class Greet(Robot):
             code = "greet"
@@ -105,15 +118,27 @@ class Robot(ABC):
     code: ClassVar[str]
     name: ClassVar[Texts]
     description: ClassVar[Texts]
-    properties: ClassVar[tuple[Whole, ...]] = ()
+    properties: ClassVar[tuple[Property, ...]] = ()
     returns: ClassVar[tuple[Returned, ...]] = ()
+    documents: ClassVar[tuple[Document, ...]] = EVERYWHERE
+    has_page: ClassVar[bool] = False
 
     @abstractmethod
-    def run(self, ctx: Context, call: Call) -> Result:
+    def run(self, ctx: Context, call: Call) -> Result | Pending:
         """Do what the workflow asks for and return the values it waits for."""
 
-    def payload(self, handler_url: str, user_id: int) -> dict[str, Any]:
-        """Return the parameters of bizproc.robot.add. `user_id`: on whose behalf Bitrix24 calls us."""
+    def preview(self, ctx: Context, call: Call) -> Result | None:  # noqa: ARG002 - those who can say it use them
+        """Return what `run` would bring about now; None when that cannot be said without doing it. Never writes."""
+        return None
+
+    def works_on(self, entity: str) -> bool:
+        """Tell whether a record of this kind will do."""
+        return any(entity.startswith(one.entity) if one is SMART else entity == one.entity for one in self.documents)
+
+    def payload(self, handler_url: str, user_id: int, lang: str) -> dict[str, Any]:
+        """Return the parameters of bizproc.robot.add. `user_id`: on whose behalf Bitrix24 calls us; `lang`: the portal's."""
+        own = {"DOCUMENT_TYPE": [*self.documents[0].names, self.documents[0].kind]} if len(self.documents) == 1 else {}
+        page = {"USE_PLACEMENT": "Y", "PLACEMENT_HANDLER": f"{handler_url}/{SETTINGS}"} if self.has_page else {"USE_PLACEMENT": "N"}
         return {
             "CODE": self.code,
             "HANDLER": handler_url,
@@ -121,18 +146,13 @@ class Robot(ABC):
             "USE_SUBSCRIPTION": "Y",  # the workflow waits for our answer; left out, it would wait too, but unsaid
             "NAME": dict(self.name),
             "DESCRIPTION": dict(self.description),
-            "PROPERTIES": {prop.code: prop.declaration() for prop in self.properties},
+            "PROPERTIES": {prop.code: prop.declaration(lang) for prop in self.properties},
             "RETURN_PROPERTIES": {value.code: value.declaration() for value in (*self.returns, ERROR)},
-            "DOCUMENT_TYPE": list(DEAL),
-            "FILTER": {"INCLUDE": [list(DEAL[:2])]},
+            "FILTER": {"INCLUDE": [list(one.names) for one in self.documents]},
+            **own,
+            **page,
         }
 
     def read_properties(self, texts: Mapping[str, Any]) -> dict[str, Any]:
         """Return typed values of what people typed into the robot's settings. Raises Mistaken, one sentence a wrong value."""
-        typed = {code: text.strip() if isinstance(text, str) else text for code, text in texts.items()}
-        schema = Schema.from_dict({prop.code: prop.field() for prop in self.properties})(unknown=EXCLUDE)
-        try:
-            return dict(schema.load({code: value for code, value in typed.items() if value != ""}))
-        except ValidationError as error:
-            complaints = [prop.complaint(typed[prop.code]) for prop in self.properties if prop.code in error.normalized_messages()]
-            raise Mistaken(*(" ".join(one.sentence(lang) for one in complaints) for lang in ("en", "ru"))) from error
+        return read_texts(self.properties, texts)

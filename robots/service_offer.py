@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from b24app.documents.issue import Options, issue_offer
 from b24app.documents.offer import headline
-from robots.robot import Call, Result, Returned, Robot, Texts, Whole
+from robots.properties import Texts, Whole
+from robots.robot import DEAL, Call, Result, Returned, Robot
 
 if TYPE_CHECKING:
     from b24app.context import Context
@@ -21,6 +22,7 @@ class ServiceOffer(Robot):
         "ru": "Создаёт предложение на сервис по товарам и клиенту сделки, прикладывает его к сделке, возвращает номер и ссылку.",
         "en": "Makes a service offer from the deal's products and client, adds it to the deal and returns its number and link.",
     }
+    documents = (DEAL,)
     properties = (Whole("valid_days", {"ru": "Срок действия, дней", "en": "Valid for, days"}, default=14, smallest=1, largest=365),)
     returns = (
         Returned("document_id", "int", {"ru": "ID документа", "en": "Document id"}),
