@@ -4,4 +4,5 @@ A room that adds tables to a portal's file has a module of its own, named here, 
 """
 
 from b24app.store.migrations import clients as clients
+from b24app.store.migrations import offers as offers
 from b24app.store.migrations import segments as segments
