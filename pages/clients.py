@@ -12,7 +12,8 @@ from b24app.clients.fact import GROUPS
 from b24app.context import Context
 from b24app.documents.issue import list_offers
 from b24app.errors import NotFound
-from b24app.segments.reading import list_segments_of
+from b24app.segments.explain import explain
+from b24app.segments.reading import get_segment, list_segments_of
 from pages.charts import Rhythm, rhythm
 from pages.rendering import answer, fragment, services, session
 
@@ -30,6 +31,18 @@ def open_client(key: str) -> Response:
     if client is None:
         raise NotFound(f"client {key!r:.80}")
     return answer(fragment("client.html", ctx, **_parts(ctx, client)), viewer)
+
+
+@blueprint.get("/clients/<key>/why/<segment>")
+def open_why(key: str, segment: str) -> Response:
+    """Show every condition of a segment with this client's values: yes, no or unknown, and what would end it."""
+    viewer = session()
+    ctx = services().context(viewer)
+    client = find_client(ctx, key)
+    if client is None:
+        raise NotFound(f"client {key!r:.80}")
+    told, found = explain(ctx, segment, key), get_segment(ctx, segment)
+    return answer(fragment("why.html", ctx, client=client, told=told, segment=found), viewer)
 
 
 def show_card(ctx: Context, entity: str, record_id: int) -> str:

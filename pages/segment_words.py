@@ -70,6 +70,9 @@ WORDS: Pairs = {
     "answer_yes": ("Да, в сегменте", "Yes, he is in"),
     "answer_no": ("Нет, не в сегменте", "No, he is not in"),
     "answer_unknown": ("Неизвестно: данных не хватает", "Unknown: data are missing"),
+    "ends": ("изменится", "changes"),
+    "all_rules": ("Все условия", "All conditions"),
+    "why_segment": ("Почему: {title}", "Why: {title}"),
     "paste": ("Вставить фильтр Битрикс24", "Paste a Bitrix24 filter"),
     "paste_hint": (
         "JSON сохранённого фильтра или параметр filter метода crm.item.list",

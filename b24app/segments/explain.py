@@ -1,4 +1,4 @@
-"""Why a client is in a segment, or is not: every condition, his value, yes, no or unknown, and one sentence to say aloud.
+"""Why a client is in a segment, or is not: every condition, his value, yes, no or unknown, what would end it, one sentence to say aloud.
 
 Reads only; what the viewer may not see does not exist.
 """
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from b24app.errors import Mistaken, NotFound
 from b24app.segments.compile import Compiled
 from b24app.segments.definitions import Definition, day_of, load, load_known, speech_of
+from b24app.segments.endings import Ending, end_of, end_of_all, stand_of
+from b24app.segments.fields import Leaf
 from b24app.segments.membership import ANSWERS, compile_definition
 from b24app.segments.sentences import describe, say, sentence
 from b24app.segments.words import Speech
@@ -24,22 +26,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RuleAnswer:
-    """One condition: what it asks, what the client's value says, `yes`, `no` or `unknown`."""
+    """One condition: what it asks, what the client's value says, `yes`, `no` or `unknown`; `ends`: when time turns the answer and
+    what else would, '' when nothing is known to.
+    """
 
     text: str
     value: str
     answer: str
+    ends: str = ""
+    until: str | None = None
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """`answer`: yes, no, unknown. `sentence` names the values that made it so."""
+    """`answer`: yes, no, unknown. `sentence` names the values that made it so; `ending` says what would change it, and `until` (a date
+    or None) from which day on time alone does.
+    """
 
     segment_key: str
     client_key: str
     answer: str
     sentence: str
     rules: tuple[RuleAnswer, ...]
+    ending: str = ""
+    until: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +73,39 @@ def explain_definition(ctx: Context, definition: Definition, client_key: str) ->
     asked = prepare(ctx, definition)
     found = sql.list_leaves(ctx.store, asked.question, [client_key])[client_key]
     answer = sql.find_answer(ctx.store, asked.question, client_key)
-    pairs = list(zip(asked.compiled.leaves, found[::2], found[1::2], strict=True))
-    rules = [RuleAnswer(describe(leaf.rule, asked.speech), say(leaf.rule, value, asked.speech), ANSWERS[own]) for leaf, own, value in pairs]
-    return Explanation(definition.key, client_key, ANSWERS[answer], reason(asked, found, answer), tuple(rules))
+    end = ending(asked, found, answer)
+    rules = tuple(_rule_answer(asked, *one) for one in zip(asked.compiled.leaves, found[::2], found[1::2], strict=True))
+    until = end.until.isoformat() if end.until else None
+    return Explanation(definition.key, client_key, ANSWERS[answer], reason(asked, found, answer), rules, end.text, until)
+
+
+def _rule_answer(asked: Asked, leaf: Leaf, own: int | None, value: Any) -> RuleAnswer:
+    end = end_of(stand_of(leaf, own, value), asked.speech)
+    until = end.until.isoformat() if end.until else None
+    return RuleAnswer(describe(leaf.rule, asked.speech), say(leaf.rule, value, asked.speech), ANSWERS[own], end.text, until)
+
+
+def ending(asked: Asked, found: Sequence[Any], answer: int | None) -> Ending:
+    """Return what would turn the answer, and when."""
+    stands = [stand_of(*one) for one in zip(asked.compiled.leaves, found[::2], found[1::2], strict=True)]
+    return end_of_all(asked.compiled.rule, stands, None if answer is None else bool(answer), asked.speech)
+
+
+def standings(ctx: Context, definition: Definition, keys: Sequence[str]) -> dict[str, tuple[str, Ending]]:
+    """Return for each of these members why he is in by his values of now, and what would end it."""
+    try:
+        asked = prepare(ctx, definition)
+    except Mistaken:
+        return {}
+    found = sql.list_leaves(ctx.store, asked.question, keys)
+    return {key: _standing(asked, answers) for key, answers in found.items()}
+
+
+def _standing(asked: Asked, found: Sequence[Any]) -> tuple[str, Ending]:
+    why = reason(asked, found, True)
+    if why:
+        return why, ending(asked, found, 1)
+    return reason(asked, found, None), ending(asked, found, None)
 
 
 def reasons(ctx: Context, definition: Definition, keys: Sequence[str]) -> dict[str, str]:

@@ -63,6 +63,7 @@ class KnownFact:
     kind: str
     since: str
     words: Mapping[str, Mapping[str, Any]]
+    group: str = ""
 
     @property
     def column(self) -> str:
@@ -132,7 +133,7 @@ def read_columns(
 
 def read_facts(rows: Iterable[Row]) -> dict[str, KnownFact]:
     """Return the facts out of the rows of the table `fact`."""
-    return {row["key"]: KnownFact(row["key"], row["kind"], row["since"] or "", json.loads(row["words"])) for row in rows}
+    return {row["key"]: KnownFact(row["key"], row["kind"], row["since"] or "", json.loads(row["words"]), row["fact_group"]) for row in rows}
 
 
 def read_values(rows: Iterable[Row]) -> dict[str, dict[str, str]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from b24app.errors import Mistaken
 from b24app.segments.definitions import Definition, day_of, load, load_all, load_known, resolve, speech_of
-from b24app.segments.explain import reasons
+from b24app.segments.endings import Ending
+from b24app.segments.explain import reasons, standings
 from b24app.segments.known import Known
 from b24app.segments.membership import compile_definition
 from b24app.segments.sentences import describe
@@ -79,13 +80,14 @@ class Page:
 
 @dataclass(frozen=True)
 class ClientSegment:
-    """A segment in which a client is now."""
+    """A segment in which a client is now; `ending` says what would take him out, and when."""
 
     key: str
     title: Words
     purpose: Words
     entered_at: str
     reason: str
+    ending: str = ""
 
 
 def list_segments(ctx: Context) -> list[SegmentSummary]:
@@ -117,10 +119,12 @@ def list_segments_of(ctx: Context, client_key: str) -> list[ClientSegment]:
         return []
     entered = {row["segment_key"]: row["entered_at"] for row in sql.list_segments_of(ctx.store, client_key)}
     found = [definition for definition in load_all(ctx) if definition.key in entered]
-    return [
-        ClientSegment(one.key, one.title, one.purpose, entered[one.key], reasons(ctx, one, [client_key]).get(client_key, ""))
-        for one in found
-    ]
+    return [_client_segment(ctx, one, client_key, entered[one.key]) for one in found]
+
+
+def _client_segment(ctx: Context, definition: Definition, client_key: str, entered_at: str) -> ClientSegment:
+    why, end = standings(ctx, definition, [client_key]).get(client_key, ("", Ending()))
+    return ClientSegment(definition.key, definition.title, definition.purpose, entered_at, why, end.text)
 
 
 def _summary(ctx: Context, definition: Definition, known: Known) -> SegmentSummary:
