@@ -6,14 +6,13 @@ Reads nothing else but the one file that holds the generated key.
 from __future__ import annotations
 
 import os
-import secrets
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from b24app import keys
 from b24app.errors import NotConfigured
 
 PREFIX = "B24APP_"
@@ -85,7 +84,12 @@ class Config:
     data_dir: Path = _setting(Path, "Directory of all that we keep", Path("var/data"))  # noqa: RUF009 - a Path never changes
     oauth_url: str = _setting(_base, "Bitrix24's authorization server", "https://oauth.bitrix24.tech")
     js_url: str = _setting(_address, "Bitrix24's BX24 script", "https://api.bitrix24.tech/api/v1/")
-    secret_key: str = _setting(_text, "Seals tokens and signs sessions; made in DATA_DIR/secret.key when it is not given", "", secret=True)
+    secret_key: str = _setting(
+        _text,
+        "Seals tokens and signs sessions; a comma list while keys change; made in DATA_DIR/secret.key when it is not given",
+        "",
+        secret=True,
+    )
     bind: str = _setting(_bind, "host:port on which the web process listens", "127.0.0.1:8025")
     web_threads: int = _setting(_whole, "Requests answered at the same time", 32)
     max_body: int = _setting(_whole, "Largest request that is read, bytes", 262144)
@@ -108,7 +112,7 @@ class Config:
         if wrong:
             raise _not_configured(wrong)
         config = cls(**values)
-        return config if config.secret_key else replace(config, secret_key=_find_or_make_key(config.data_dir / "secret.key"))
+        return config if config.secret_key else replace(config, secret_key=keys.find_or_make(config.data_dir / keys.FILE))
 
 
 @dataclass(frozen=True)
@@ -172,19 +176,3 @@ def _not_configured(wrong: list[str]) -> NotConfigured:
         f"Settings are missing or wrong. Set these environment variables and start again:{lines}",
         f"Не хватает настроек или они неверны. Задайте переменные окружения и запустите снова:{lines}",
     )
-
-
-def _find_or_make_key(path: Path) -> str:
-    """Two processes may start at the same time: the file appears whole, and only once."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")  # mode 0600
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            Path(draft).unlink()
-    return path.read_text(encoding="ascii").strip()

@@ -61,5 +61,4 @@ def _read_token(token: str) -> dict[str, Any]:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    keys = [key.strip() for key in services().config.secret_key.split(",") if key.strip()]
-    return URLSafeTimedSerializer(keys[::-1], salt="download")
+    return services().signer.serializer("download")

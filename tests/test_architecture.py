@@ -14,6 +14,7 @@ FLOORS: tuple[tuple[str, int], ...] = (
     ("b24app.errors", 0),
     ("b24app.config", 0),
     ("b24app.context", 0),
+    ("b24app.keys", 0),
     ("b24app.log", 0),
     ("b24app.bitrix", 1),
     ("b24app.store", 1),
@@ -61,6 +62,7 @@ DOORS = {
 PURE = (
     "b24app.bitrix.payloads",
     "b24app.bitrix.limits",
+    "b24app.bitrix.plain_event",
     "b24app.attempts",
     "b24app.clients.counting",
     "b24app.clients.facts",
@@ -77,6 +79,7 @@ PURE = (
     "b24app.segments.lines",
     "b24app.segments.paste",
     "b24app.documents.values",
+    "b24app.portals.roles",
     "b24app.sync.rows",
     "b24app.sync.shapes",
     "b24app.sync.activity_rows",
