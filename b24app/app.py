@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask, g
 
+import handlers.quick
 import handlers.routes
 import install.job
 import install.routes
@@ -172,6 +173,7 @@ def create_app(config: Config) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     web.wire(app)
+    app.wsgi_app = handlers.quick.QuickEvents(app.wsgi_app, lambda: app.extensions["services"])  # type: ignore[method-assign]
     cli.wire(app, config, lambda: create_worker(config))
     return app
 

@@ -45,15 +45,20 @@ def check_event_token(app_store: AppStore, vault: Vault, member_id: str, token: 
     """Return the portal that an event comes from: proven by the application's token or by an outgoing webhook's.
 
     A portal that is connected by a webhook goes by an id of our own, which it cannot know: there the token alone tells.
-    Raises NotFromBitrix.
+    What was proven is remembered, under a keyed digest, until anybody writes into app.db. Raises NotFromBitrix.
     """
-    try:
-        return registry.check_application_token(app_store, vault, member_id, token)
-    except NotFromBitrix:
-        found = _find_portal(app_store, vault.digests(token), member_id)
-        if found is None:
-            raise
-        return found
+    digests = vault.digests(token)
+
+    def prove() -> Portal:
+        try:
+            return registry.check_application_token(app_store, vault, member_id, token)
+        except NotFromBitrix:
+            found = _find_portal(app_store, digests, member_id)
+            if found is None:
+                raise
+            return found
+
+    return app_store.remembered(("event", member_id, digests[0]), prove)
 
 
 def _find_portal(app_store: AppStore, digests: list[str], member_id: str) -> Portal | None:

@@ -1,21 +1,18 @@
 """`inbox.db`: all that Bitrix24 tells us, saved before it is answered. The web process appends, the worker reads.
 
 Bitrix24 never sends an event again, so `append` returns after a commit that survives a power cut. One thread commits
-for all requests at once: thirty requests wait for one fsync, not for thirty. Never looks into a message.
+for all requests at once: thirty requests wait for one fsync, not for thirty. Who comes alone is saved at once; while
+requests come in groups, each waits a few milliseconds for company. Never looks into a message.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +24,7 @@ from b24app.context import utc_now
 from b24app.errors import Malformed, Overloaded
 from b24app.store.database import open_reader, open_writer, transaction
 from b24app.store.migrations.inbox import MIGRATIONS
+from b24app.store.waiting import Entry, Line
 
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 MOST_ID = 2**63 - 1
@@ -35,6 +33,7 @@ Kind = Literal["event", "robot", "command"]
 MOST_WAITING = 4096
 MOST_TOGETHER = 512
 COMMIT_SECONDS = 20.0
+GATHER_SECONDS = 0.004  # before a commit that follows a shared one: a commit costs the processor as much as many rows
 PRUNE_SECONDS = 600.0  # between two looks for what is old
 PRUNED = 1000  # messages of a portal that are forgotten in one transaction: requests wait for it
 PRUNE_AGAIN = 1.0  # seconds to the next one when there is more
@@ -64,19 +63,13 @@ class Upkeep:
     oldest: Callable[[], float]  # unix seconds
 
 
-@dataclass(frozen=True)
-class _Entry:
-    row: tuple[str, str, str, str, str]
-    saved: Future[int]
-
-
 class Inbox:
     """The writing end. Touches nothing before `open` or the first append, so that only the web process becomes the writer."""
 
     def __init__(self, path: Path, upkeep: Upkeep | None = None) -> None:
         self._path, self._upkeep = path, upkeep
         self._prunes_at = time.monotonic() + PRUNE_AGAIN
-        self._waiting: queue.Queue[_Entry | None] = queue.Queue(MOST_WAITING)
+        self._line = Line(MOST_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -95,11 +88,14 @@ class Inbox:
         Raises Overloaded when it is not known to be saved: too many wait, the disk refuses, or the inbox is closed.
         """
         received_at = utc_now().strftime(INSTANT)
-        entry = _Entry((received_at, kind, _check_text(member_id), _check_text(key), json.dumps(body)), Future())
+        entry = Entry((received_at, kind, _check_text(member_id), _check_text(key), json.dumps(body)))
+        if self._thread is None:
+            self.open()
+        if not self._line.put(entry):
+            raise Overloaded("inbox: closed" if self._closed else "inbox: too many wait")
         try:
-            self._offer(entry)
-            return entry.saved.result(COMMIT_SECONDS)
-        except (FutureTimeout, queue.Full, OSError, sqlite3.Error) as error:
+            return entry.result(COMMIT_SECONDS)
+        except (OSError, sqlite3.Error) as error:  # TimeoutError is an OSError
             raise Overloaded(f"inbox: not saved: {error!r}") from error
 
     def close(self) -> None:
@@ -107,14 +103,9 @@ class Inbox:
         with self._lock:
             self._closed = True
             thread = self._thread
+        self._line.close()
         if thread is not None:
-            self._waiting.put(None)
             thread.join()
-
-    def _offer(self, entry: _Entry) -> None:
-        with self._lock:
-            self._start()
-            self._waiting.put_nowait(entry)
 
     def _start(self) -> None:
         if self._closed:
@@ -125,24 +116,23 @@ class Inbox:
             self._thread.start()
 
     def _write(self, db: Database) -> None:
-        while (first := self._next(db)) is not None:
-            batch = [first]
-            while len(batch) < MOST_TOGETHER and not self._waiting.empty():
-                entry = self._waiting.get()
-                if entry is None:
-                    self._waiting.put(None)
-                    break
-                batch.append(entry)
+        batch: list[Entry] = []
+        while True:
+            self._await(db)
+            if len(batch) > 1:
+                time.sleep(GATHER_SECONDS)
+            if not (batch := self._line.take(MOST_TOGETHER)):
+                break
             _commit(db, batch)
         db.close()
 
-    def _next(self, db: Database) -> _Entry | None:
-        """Return who waits longest; see to the upkeep when it is time, between two commits."""
+    def _await(self, db: Database) -> None:
+        """Wait for somebody, or for the end; see to the upkeep when it is time, between two commits."""
         while True:
             if self._upkeep and time.monotonic() >= self._prunes_at:
                 self._prunes_at = time.monotonic() + (PRUNE_AGAIN if prune(db, self._upkeep) else PRUNE_SECONDS)
-            with suppress(queue.Empty):
-                return self._waiting.get(timeout=max(self._prunes_at - time.monotonic(), 0.01) if self._upkeep else None)
+            if self._line.wait(max(self._prunes_at - time.monotonic(), 0.01) if self._upkeep else None):
+                return
 
 
 class InboxReader:
@@ -203,16 +193,16 @@ def _list_members(db: Database) -> list[str]:
     return found
 
 
-def _commit(db: Database, batch: list[_Entry]) -> None:
+def _commit(db: Database, batch: list[Entry]) -> None:
     try:
         with transaction(db):
             ids = [db.conn.execute(INSERT, entry.row).lastrowid or 0 for entry in batch]
     except sqlite3.Error as error:
         for entry in batch:
-            entry.saved.set_exception(error)
+            entry.settle(error)
     else:
         for entry, saved_id in zip(batch, ids, strict=True):
-            entry.saved.set_result(saved_id)
+            entry.settle(saved_id)
 
 
 def _check_text(value: str) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from b24app.context import utc_now
 from b24app.errors import NotFound
@@ -22,6 +22,7 @@ OF_A_PORTAL = ("secret", "setting", "segment")
 MOST_KNOWN = 2000  # answers that are remembered
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 class AppStore:
@@ -31,6 +32,7 @@ class AppStore:
         self._lock = threading.RLock()
         self._version = (0, 0)  # others' writes (https://www.sqlite.org/pragma.html#pragma_data_version) and our own
         self._known: dict[tuple[str, tuple[Any, ...]], list[Row]] = {}
+        self._found: dict[tuple[str, ...], Any] = {}
         self._db = open_writer(path, MIGRATIONS, journal="delete", synchronous="FULL")
 
     def close(self) -> None:
@@ -124,6 +126,17 @@ class AppStore:
         sql = "SELECT key, definition FROM segment WHERE member_id = ? ORDER BY created_at, key"
         return {row["key"]: json.loads(row["definition"]) for row in self._rows(sql, (member_id,))}
 
+    def remembered(self, key: tuple[str, ...], find: Callable[[], T]) -> T:
+        """Return what `find` has found, asked again when anybody has written meanwhile; what it raises is not remembered."""
+        with self._lock:
+            if self._db.conn.in_transaction:
+                return find()
+            self._check_version()
+            if key not in self._found:
+                self._found[key] = find()
+            found: T = self._found[key]
+            return found
+
     def _save(self, sql: str, values: tuple[Any, ...]) -> None:
         with self.write():
             self._db.conn.execute(sql, values)
@@ -133,12 +146,16 @@ class AppStore:
         with self._lock:
             if self._db.conn.in_transaction:
                 return list(self._db.query(sql, values))
-            version = (self._db.conn.execute("PRAGMA data_version").fetchone()[0], self._db.conn.total_changes)
-            if version != self._version or len(self._known) > MOST_KNOWN:
-                self._version, self._known = version, {}
+            self._check_version()
             if (sql, values) not in self._known:
                 self._known[sql, values] = list(self._db.query(sql, values))
             return list(self._known[sql, values])
+
+    def _check_version(self) -> None:
+        """Forget what is remembered when anybody has written since."""
+        version = (self._db.conn.execute("PRAGMA data_version").fetchone()[0], self._db.conn.total_changes)
+        if version != self._version or len(self._known) + len(self._found) > MOST_KNOWN:
+            self._version, self._known, self._found = version, {}, {}
 
 
 def _portal(row: Row) -> Row:

@@ -21,6 +21,7 @@ from b24app.errors import BitrixError, NotFromBitrix, Overloaded
 from b24app.portals import registry
 from b24app.services import Services
 from b24app.store.inbox import InboxReader, Message
+from b24app.store.settings import AppStore
 
 EVENT = {
     "event": "ONCRMDEALUPDATE",
@@ -100,6 +101,27 @@ def test_event_is_saved_before_the_answer(client: FlaskClient, services: Service
     assert answer.status_code == 200
     assert (message.kind, message.member_id) == ("event", "m1")
     assert message.body == {"name": "ONCRMDEALUPDATE", "entity_id": 7405, "ts": 1766047124}
+
+
+def test_event_that_is_spelled_otherwise_is_saved_too(client: FlaskClient, services: Services) -> None:
+    """A field that nobody has ever sent keeps an event from the short way, and from nothing else."""
+    ways = [{}, {"auth[new_in_2030]": "x"}, {"event": "oncrmdealupdate"}]
+
+    assert [client.post("/events", data={**EVENT, **change}).status_code for change in ways] == [200, 200, 200]
+    assert [message.body for message in saved(services)] == [{"name": "ONCRMDEALUPDATE", "entity_id": 7405, "ts": 1766047124}] * 3
+
+
+def test_token_that_was_taken_back_is_refused_at_once(client: FlaskClient, services: Services) -> None:
+    """What was proven is forgotten as soon as anybody writes: this process or another one."""
+    before = client.post("/events", data=EVENT).status_code
+    other = AppStore(services.config.data_dir / "app.db")
+    registry.save_application_token(other, services.vault, "m1", "newer")
+    other.close()
+
+    assert (before, client.post("/events", data=EVENT).status_code) == (200, 403)
+    assert client.post("/events", data={**EVENT, "auth[application_token]": "newer"}).status_code == 200
+    registry.dismiss(services.app_store, "m1")
+    assert client.post("/events", data={**EVENT, "auth[application_token]": "newer"}).status_code == 403
 
 
 @pytest.mark.parametrize(

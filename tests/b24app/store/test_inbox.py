@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from sqlite_utils import Database
 from b24app.errors import Malformed, Overloaded
 from b24app.store import inbox as inbox_module
 from b24app.store.inbox import Inbox, InboxReader
+from b24app.store.waiting import Entry
 
 APPENDER = """
 import sys
@@ -119,17 +119,17 @@ def test_full_inbox_refuses(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> No
     busy, release = threading.Event(), threading.Event()
     commit = inbox_module._commit
 
-    def slow_commit(db: Database, batch: list[inbox_module._Entry]) -> None:
+    def slow_commit(db: Database, batch: list[Entry]) -> None:
         busy.set()
         release.wait(120)
         commit(db, batch)
 
     monkeypatch.setattr(inbox_module, "_commit", slow_commit)
-    inbox._waiting.maxsize = 1
+    inbox._line.most = 1
     first = threading.Thread(target=inbox.append, args=("event", "m1", {}))
     first.start()
     busy.wait(120)
-    inbox._waiting.put_nowait(inbox_module._Entry(("", "event", "m1", "", "{}"), Future()))
+    assert inbox._line.put(Entry(("", "event", "m1", "", "{}")))
 
     with pytest.raises(Overloaded):
         inbox.append("event", "m1", {})
