@@ -31,10 +31,13 @@ from b24app.documents.issue import refresh_pdfs
 from b24app.drain import reconcile, renew, take_queue
 from b24app.errors import BitrixGone
 from b24app.jobs import Jobs
+from b24app.keys import FILE as KEY_FILE
+from b24app.keys import KeyRing
 from b24app.log import PortalLog
 from b24app.portals import registry
-from b24app.portals.access import Proven, viewer_of
+from b24app.portals.access import Proven
 from b24app.portals.manner import find_manner
+from b24app.portals.rights import find_viewer
 from b24app.portals.session import Session, Signer
 from b24app.portals.tokens import BorrowedTokens, NoTokens, StoredTokens
 from b24app.portals.troubles import Watch
@@ -103,7 +106,7 @@ class Toolbox:
     _tokens: dict[str, StoredTokens] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.vault = Vault(self.config.secret_key)
+        self.vault = Vault(KeyRing(self.config.secret_key, self.config.data_dir / KEY_FILE))
         self.app_store = AppStore(self.config.data_dir / "app.db")
         self.stores = PortalStores(self.config.data_dir)
         self.door = Door(self.config.portals, self.config.data_dir)
@@ -191,7 +194,8 @@ def make_services(tools: Toolbox) -> Services:
         portal = registry.get_portal(tools.app_store, session.member_id)
         store = tools.stores.reader(portal.member_id)
         g.setdefault(web.OPENED, []).append(store)
-        return tools.context(portal, viewer_of(session), store, session.lang)
+        viewer = find_viewer(tools.app_store, store, session)
+        return replace(tools.context(portal, viewer, store, session.lang), app_store=tools.app_store.by(session.user_id))
 
     upkeep = Upkeep(lambda: list_passed(tools.app_store, tools.stores), lambda: oldest_kept(tools.config))
     return Services(
@@ -201,7 +205,7 @@ def make_services(tools: Toolbox) -> Services:
         stores=tools.stores,
         vault=tools.vault,
         oauth=tools.oauth,
-        signer=Signer(tools.config.secret_key),
+        signer=Signer(tools.vault.ring),
         context=context,
         client_for=tools.client_by,
         client_at=tools.client_at,

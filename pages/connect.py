@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from b24app.context import Portal
 from b24app.errors import BitrixError, Mistaken, NotFound, Refused
 from b24app.portals import registry
+from b24app.portals.rights import SERVER
 from b24app.portals.session import CONNECT, OPEN, Session
 from b24app.portals.webhook import Desk, connect
 from pages import segments
@@ -50,7 +51,7 @@ def open_pages() -> Response:
         portal = registry.get_portal(services().app_store, services().signer.verify_link(OPEN, request.args.get("key", "")))
     except (Refused, NotFound):
         return _over()
-    viewer = Session(portal.member_id, portal.installed_by, is_admin=True, sees_all=True, lang=portal.lang)
+    viewer = Session(portal.member_id, SERVER, is_admin=True, sees_all=True, lang=portal.lang)
     return framed(shell(_segments(viewer, portal), viewer, portal.url, "/segments", in_frame=False), NOWHERE)
 
 

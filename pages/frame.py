@@ -13,7 +13,7 @@ from flask import Blueprint, Response, render_template, request
 from b24app.bitrix.incoming import Frame, read_frame, read_lang
 from b24app.bitrix.payloads import read_form
 from b24app.context import Context
-from b24app.errors import BitrixError, NotFound, NotFromBitrix
+from b24app.errors import BitrixError, NotAllowed, NotFound, NotFromBitrix
 from b24app.portals.access import open_session
 from b24app.portals.session import Session
 from pages import BY_CODE, clients, segments
@@ -59,6 +59,8 @@ def _show(viewer: Session, frame: Frame, start: str, show: Show) -> Response:
     try:
         ctx = services().context(viewer)
         content = show(ctx, frame)
+    except NotAllowed:
+        return _message("no_access", viewer.lang, 403)
     except NotFound:
         content = render_template("message.html", tone="", text=speaker(viewer.lang)("not_installed"))
     return shell(content, viewer, frame.origin, start)

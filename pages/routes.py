@@ -7,7 +7,7 @@ from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template, request
 
-from b24app.errors import AppError, Malformed, Mistaken, NotFound, NotFromBitrix, Refused
+from b24app.errors import AppError, Malformed, Mistaken, NotAllowed, NotFound, NotFromBitrix, Refused
 from b24app.portals.session import HEADER
 from pages import builder, clients, connect, downloads, frame, lists, segments, sync
 from pages.rendering import services
@@ -38,6 +38,7 @@ def say_what_is_wrong(error: AppError) -> tuple[str, int] | Response:
 _WORDS: tuple[tuple[type[AppError], str, int], ...] = (
     (NotFound, "not_found", 404),
     (NotFromBitrix, "refused", 403),
+    (NotAllowed, "not_allowed", 403),
     (Refused, "session_over", 403),
     (Malformed, "went_wrong", 400),
 )

@@ -61,6 +61,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Страница открыта слишком давно. Обновите её.",
         "The page has been open for too long. Reload it.",
     ),
+    "not_allowed": (
+        "На это у вас нет права. Права раздаёт администратор портала на странице «Права».",
+        "You have no right for this. The portal's administrator gives rights on the page “Rights”.",
+    ),
+    "no_access": (
+        "У вас нет доступа к приложению. Его даёт администратор портала.",
+        "You have no access to the app. The portal's administrator gives it.",
+    ),
     "refused": ("Откройте приложение из Битрикс24.", "Open the app from Bitrix24."),
     "went_wrong": ("Не получилось. Попробуйте ещё раз.", "It did not work. Please try again."),
     "not_installed": (

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from b24app.context import Viewer
 from b24app.errors import BitrixBusy, BitrixError, BitrixLost, NotFromBitrix
 from b24app.portals.registry import check_application_token, move
+from b24app.portals.rights import note_administrator
 from b24app.portals.session import Session
 
 if TYPE_CHECKING:
@@ -65,11 +65,6 @@ class Proven:
                 self._known.popitem(last=False)
 
 
-def viewer_of(session: Session) -> Viewer:
-    """Return through whose eyes rows are read."""
-    return Viewer(user_id=session.user_id, sees_all=session.sees_all, is_admin=session.is_admin)
-
-
 def open_session(services: Services, frame: Frame) -> Session:
     """Prove the post of the app's page or of a placement and return its session.
 
@@ -91,7 +86,9 @@ def open_session(services: Services, frame: Frame) -> Session:
         move(services.app_store, portal.member_id, origin)
     if not known:
         services.proven.keep(frame.auth_id, frame.expires, info, person)
-    return Session(portal.member_id, person.user_id, person.is_admin, person.is_admin, frame.lang)
+    session = Session(portal.member_id, person.user_id, person.is_admin, person.is_admin, frame.lang, services.signer.now())
+    note_administrator(services.app_store, session)
+    return session
 
 
 def find_origin(config: Config, domain: str) -> str | None:

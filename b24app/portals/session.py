@@ -36,7 +36,7 @@ class Session:
 class Signer:
     """Signs sessions and links, and verifies them. Of the keys on the ring the first one signs and all verify."""
 
-    def __init__(self, ring: KeyRing | str, lifetime: int = LIFETIME) -> None:
+    def __init__(self, ring: KeyRing | str, lifetime: int = LIFETIME, now: Callable[[], float] = time.time) -> None:
         self._ring = KeyRing(ring) if isinstance(ring, str) else ring
         self._lifetime = lifetime
         self.now = now
@@ -52,9 +52,12 @@ class Signer:
     def verify(self, token: str) -> Session:
         """Return the session of a header. Raises Refused when it is missing, forged or too old."""
         try:
-            return Session(**self.serializer("frame-session").loads(token, max_age=self._lifetime))
+            session = Session(**self.serializer("frame-session").loads(token, max_age=self._lifetime))
         except (BadSignature, TypeError) as error:
             raise Refused(f"session: {type(error).__name__}") from error
+        if session.since and self.now() - session.since > LONGEST:
+            raise Refused("session: to be proven anew")
+        return session
 
     def sign_link(self, purpose: str, about: str = "") -> str:
         """Return the key of a link that an administrator of this server was given: what it is for, and for whom."""

@@ -62,3 +62,21 @@ def setting(db: Database) -> None:
 def access(db: Database) -> None:
     """How we got into a portal: installed as an application, or by an incoming webhook."""
     db.execute("ALTER TABLE portal ADD COLUMN access TEXT NOT NULL DEFAULT 'app'")
+
+
+@MIGRATIONS()
+def journal(db: Database) -> None:
+    """Who decided what about the app, from what to what: JSON before and after. `user_id` 0: the administrator of the server."""
+    db.execute(
+        """CREATE TABLE journal (
+            id INTEGER PRIMARY KEY,
+            member_id TEXT NOT NULL,
+            at TEXT NOT NULL,
+            user_id INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            about TEXT NOT NULL,
+            before TEXT,
+            after TEXT
+        )"""
+    )
+    db.execute("CREATE INDEX journal_of_portal ON journal (member_id, at)")

@@ -18,6 +18,7 @@ from b24app.context import Portal
 from b24app.errors import NotFromBitrix
 from b24app.portals import registry
 from b24app.portals.access import Proven, open_session
+from b24app.portals.session import Signer
 from b24app.portals.vault import Vault
 from b24app.store.settings import AppStore
 
@@ -53,7 +54,9 @@ def services(tmp_path: Path, servers: Servers) -> Iterator[Any]:
     store, vault = AppStore(tmp_path / "app.db"), Vault("key")
     registry.save_portal(store, Portal("m1", OLD, "installed"))
     registry.save_application_token(store, vault, "m1", "right")
-    yield SimpleNamespace(config=config, app_store=store, vault=vault, oauth=servers, client_for=servers.client_for, proven=Proven())
+    yield SimpleNamespace(
+        config=config, app_store=store, vault=vault, oauth=servers, client_for=servers.client_for, proven=Proven(), signer=Signer("key")
+    )
     store.close()
 
 

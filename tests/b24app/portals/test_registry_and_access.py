@@ -10,8 +10,7 @@ import pytest
 from b24app.context import Portal
 from b24app.errors import NotFound, NotFromBitrix
 from b24app.portals import registry
-from b24app.portals.access import read_utc_offset, viewer_of
-from b24app.portals.session import Session
+from b24app.portals.access import read_utc_offset
 from b24app.portals.vault import Vault
 from b24app.store.settings import AppStore
 
@@ -65,14 +64,6 @@ def test_dismissed_portal_keeps_no_secret(app_store: AppStore) -> None:
     assert app_store.find_secret("m1", registry.APPLICATION_TOKEN) is None
     with pytest.raises(NotFromBitrix):
         registry.check_application_token(app_store, VAULT, "m1", "right")
-
-
-@pytest.mark.parametrize("sees_all", [True, False])
-def test_viewer_is_who_the_session_says(sees_all: bool) -> None:
-    """Rows are read through the session's eyes."""
-    viewer = viewer_of(Session("m1", 7, is_admin=sees_all, sees_all=sees_all, lang="ru"))
-
-    assert (viewer.user_id, viewer.sees_all, viewer.is_admin) == (7, sees_all, sees_all)
 
 
 @pytest.mark.parametrize(
