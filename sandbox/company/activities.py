@@ -23,6 +23,7 @@ RECENT_DAYS = 14
 TALKING_SHARE, TALKING_LEAST = 25, 3  # every so many sleeping clients, and at least so many, write to us now
 IN, OUT = 1, 2
 COMPLAINT = "Жалоба: "
+OPEN_DAYS, OPEN_LEAST = 30, 3  # a complaint as fresh as this is still open; so many clients at least have one
 
 
 class TalkKind(NamedTuple):
@@ -73,7 +74,7 @@ class Talk(NamedTuple):
 
 def draw_talks(rng: Random, sales: Sales) -> list[Talk]:
     """All conversations in the order of time; clients and deals learn when they were last talked of."""
-    drawn = [*_deal_talks(rng, sales), *_complaints(rng, sales), *_chats_of_sleeping(rng, sales)]
+    drawn = [*_deal_talks(rng, sales), *_complaints(rng, sales), *_chats_of_sleeping(rng, sales), *_fresh_complaints(rng, sales)]
     talks = sorted(talk._replace(place=place) for place, talk in enumerate(drawn))
     for talk in talks:
         sales.people.histories.heard[talk.client] = talk.minute
@@ -112,6 +113,14 @@ def _chats_of_sleeping(rng: Random, sales: Sales) -> Iterator[Talk]:
     asleep = [client for client, day in enumerate(sales.people.histories.won) if 0 < day < PAST - SLEEP_DAYS]
     for client in rng.sample(asleep, min(len(asleep), max(TALKING_LEAST, len(asleep) // TALKING_SHARE))):
         yield Talk((PAST - 1 - int(rng.random() * RECENT_DAYS)) * DAY + 560 + int(rng.random() * 500), 0, CHAT, client, 0)
+
+
+def _fresh_complaints(rng: Random, sales: Sales) -> Iterator[Talk]:
+    """A few who buy are unhappy these days, and nobody has answered them yet."""
+    buyers = [client for client, day in enumerate(sales.people.histories.won) if day]
+    for number, client in enumerate(rng.sample(buyers, min(len(buyers), OPEN_LEAST))):
+        minute = (PAST - 1 - int(rng.random() * RECENT_DAYS)) * DAY + 570 + int(rng.random() * 500)
+        yield Talk(minute, 0, COMPLAINTS[number % len(COMPLAINTS)], client, 0)
 
 
 def list_activities(sales: Sales, talks: list[Talk]) -> Iterator[Record]:
@@ -166,7 +175,7 @@ def _times(number: int, talk: Talk, sales: Sales) -> tuple[str, str, bool]:
     """Begin, end and whether it is over: a plan is due some days later, so some are overdue today; a fresh complaint may be open."""
     moment, planned = sales.people.days.moment, talk.kind.is_planned
     ends = talk.minute + DAY * (2 + number % 7) if planned else talk.minute + 15
-    is_open = planned or (talk.kind in COMPLAINTS and talk.minute > (PAST - 30) * DAY)
+    is_open = planned or (talk.kind in COMPLAINTS and talk.minute > (PAST - OPEN_DAYS) * DAY)
     return moment(ends - 30 if planned else talk.minute), moment(ends), not is_open
 
 

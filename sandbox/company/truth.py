@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from sandbox.company import catalogue
 from sandbox.company.activities import COMPLAINT, IN, RECENT_DAYS, SLEEP_DAYS
+from sandbox.company.audience import Audience
 from sandbox.company.record import Record
 
 WEEK_DAYS = 7
@@ -63,6 +65,8 @@ class Witness:
         self.complaining: dict[str, None] = {}
         self.talking: dict[str, None] = {}
         self.twins = Twins()
+        self.audience = Audience(today)
+        self.audience.sections = {name: number for number, name in catalogue.SECTIONS}
 
     def watch(self, section: str, records: Iterable[Record]) -> Iterator[Record]:
         """The same records, seen."""
@@ -71,6 +75,10 @@ class Witness:
             "contacts": self._see_contact,
             "deals": self._see_deal,
             "activities": self._see_activity,
+            "currencies": self._see_currency,
+            "user_fields": lambda field: self.audience.see_words([field]),
+            "products": self._see_product,
+            "product_rows": self.audience.see_row,
         }
         see = sees.get(section)
         return iter(records) if see is None else self._watch(see, records)
@@ -80,8 +88,15 @@ class Witness:
             see(record)
             yield record
 
+    def _see_currency(self, currency: Record) -> None:
+        self.audience.rates[currency["CURRENCY"]] = currency["AMOUNT"] / currency["AMOUNT_CNT"]
+
+    def _see_product(self, product: Record) -> None:
+        self.audience.section_of[product["ID"]] = product["SECTION_ID"]
+
     def _see_company(self, company: Record) -> None:
         self._see_card(("company", company["ID"]), company, [])
+        self._see_client(f"CO_{company['ID']}", company)
         self._see_contract(f"CO_{company['ID']}", company)
 
     def _see_contact(self, contact: Record) -> None:
@@ -91,7 +106,15 @@ class Witness:
             self.busy.add(("company", company))
         if contact["COMPANY_ID"]:
             self.employer[contact["ID"]] = contact["COMPANY_ID"]
+        self._see_client(self._client(None, contact["ID"]), contact)
         self._see_contract(self._client(None, contact["ID"]), contact)
+
+    def _see_client(self, client: str, record: Record) -> None:
+        self.audience.see_client(client)
+        reached = [phone_key(one["VALUE"]) for one in record.get("PHONE", ())] + [
+            email_key(one["VALUE"]) for one in record.get("EMAIL", ())
+        ]
+        self.audience.see_card(client, record, any(reached))
 
     def _see_card(self, card: Card, record: Record, marks: list[str]) -> None:
         phones = [phone_key(phone["VALUE"]) for phone in record.get("PHONE", ())]
@@ -121,6 +144,7 @@ class Witness:
             self.busy.add(("company", company))
         for person in deal["CONTACT_IDS"]:
             self.busy.add(("contact", person))
+        self.audience.see_deal(self._client(company, contact), deal)
         if deal["STAGE_SEMANTIC_ID"] == "S":
             client, day = self._client(company, contact), deal["CLOSEDATE"]
             self.purchases[client] = self.purchases.get(client, 0) + 1
@@ -131,6 +155,7 @@ class Witness:
         bound = {TYPE_NAMES.get(one["OWNER_TYPE_ID"], ""): one["OWNER_ID"] for one in activity["BINDINGS"]}
         self.busy.update((kind, id_) for kind, id_ in bound.items() if kind)
         client = self._client(bound.get("company"), bound.get("contact", 0))
+        self.audience.see_activity(client, activity)
         if activity["SUBJECT"].startswith(COMPLAINT):
             self.complaints.append(activity["ID"])
             self.complaining[client] = None
@@ -156,6 +181,7 @@ class Witness:
             "complaints": list(self.complaining),
             "complaint_activities": self.complaints,
             "asleep_but_talking": [client for client in self.talking if client in asleep],
+            "audience": self.audience.tell(),
         }
 
 

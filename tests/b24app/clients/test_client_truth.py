@@ -17,8 +17,11 @@ from sandbox.company import Company, generate
 TODAY = date(2025, 6, 15)
 CARD = ("ID", "ASSIGNED_BY_ID")
 COLUMNS = {
-    "companies": ("company", (*CARD, "TITLE")),
-    "contacts": ("contact", (*CARD, "NAME", "LAST_NAME", "COMPANY_ID", "BIRTHDATE", "HONORIFIC", "UF_CRM_CONSENT")),
+    "companies": ("company", (*CARD, "TITLE", "UF_CRM_MEMBERSHIP_END")),
+    "contacts": (
+        "contact",
+        (*CARD, "NAME", "LAST_NAME", "COMPANY_ID", "BIRTHDATE", "HONORIFIC", "UF_CRM_CONSENT", "UF_CRM_MEMBERSHIP_END"),
+    ),
     "deals": ("deal", ("ID", "COMPANY_ID", "CONTACT_ID", "STAGE_ID", "STAGE_SEMANTIC_ID", "CLOSEDATE", "OPPORTUNITY", "CURRENCY_ID")),
     "product_rows": ("product_row", ("ID", "OWNER_TYPE", "OWNER_ID", "PRODUCT_ID", "PRODUCT_NAME")),
     "activities": (
@@ -63,6 +66,8 @@ def company(base: Any) -> Company:
     """A demo company in the mirror, its clients worked out."""
     base.at = datetime(2025, 6, 15, 9, 0, tzinfo=UTC)
     base.user_field("contact", "UF_CRM_CONSENT", "enumeration")
+    for entity in ("contact", "company"):
+        base.user_field(entity, "UF_CRM_MEMBERSHIP_END")
     for currency, rate in (("USD", 80.0), ("EUR", 92.0)):
         base.save("currency", id=currency, is_base=0, rate=rate)
     found = generate(contacts=300, deals=1200, seed=11, today=TODAY)
