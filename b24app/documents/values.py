@@ -1,43 +1,30 @@
-"""What a service offer says: from the deal, its client and the purchases before it to the values of the placeholders.
+"""What an offer says: from the dossier of a deal to the values of the placeholders.
 
-Decides only, and imports no I/O: the records are gathered by source.py, the portal's generator fills the file. Our codes
-begin with `Offer`, so that they never meet one of the portal's own.
+Decides only, and imports no I/O: the records are gathered by source.py, the portal's generator (or fill.py) fills the file. Our
+codes begin with `Offer`, so that they never meet one of the portal's own. No value of ours is ever empty but the parts of a line.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from b24app.documents.amount_words import LIMIT, amount_in_words, plural, round_money
-from b24app.documents.wording import (
-    Record,
-    clean,
-    first_of,
-    full_name,
-    greeting,
-    print_day,
-    print_money,
-    print_rate,
-    read_day,
-)
-from b24app.errors import Mistaken
+from b24app.documents.amount_words import amount_in_words
+from b24app.documents.dossier import Source
+from b24app.documents.english_amount import english_amount
+from b24app.documents.history import Telling, reason
+from b24app.documents.lines import Basket
+from b24app.documents.options import Options
+from b24app.documents.phrases import say
+from b24app.documents.wording import Record, clean, first_of, full_name, greeting, print_day, print_money, print_rate
 
 KEY = "OfferKey"  # not printed: by it an offer whose answer was lost is found again
-
-# Codes of the portal's own generator that our template uses.
-PORTAL_CODES = (
-    "DocumentNumber",
-    "MyCompanyRequisiteRqCompanyName",
-    "MyCompanyRequisiteRegisteredAddressText",
-    "MyCompanyRequisiteRqInn",
-    "MyCompanyPhone",
-    "MyCompanyEmail",
-    "MyCompanyWeb",
+NUMBER = "DocumentNumber"
+SELLER_NAME = "MyCompanyRequisiteRqCompanyName"
+TABLE = (
     "ProductsIndex",
     "ProductsProductName",
     "ProductsProductQuantity",
@@ -45,218 +32,174 @@ PORTAL_CODES = (
     "ProductsProductPriceRaw",
     "ProductsProductPriceRawSum",
 )
-MOST_NAMED = 2  # products of the last purchase that the letter names
-
-
-_ENDS = r"till|until|expir|_end\b|\bend\b|действует|действител|оконч|истека|\bдо\b"
+# Codes of the portal's own generator that our templates use.
+PORTAL_CODES = (
+    NUMBER,
+    SELLER_NAME,
+    "MyCompanyRequisiteRegisteredAddressText",
+    "MyCompanyRequisiteRqInn",
+    "MyCompanyPhone",
+    "MyCompanyEmail",
+    "MyCompanyWeb",
+    *TABLE,
+)
+WHY = ("purchase", "serviced", "warranty", "contract", "why_service")
 
 
 @dataclass(frozen=True)
-class Hint:
-    """A user field of the portal is ours to read when its name and titles match all of these. Every portal names its own.
-
-    A date is read only when it says that something ends then: the day on which a contract was signed would make us lie.
-    """
+class Making:
+    """One making of an offer: its key, its days, how it is to be made, and the template's parts of the reason."""
 
     key: str
-    entities: tuple[str, ...]
-    kinds: tuple[str, ...]
-    patterns: tuple[str, ...]
+    today: date
+    valid_until: date
+    options: Options = Options()
+    lang: str = "ru"
+    why: Sequence[str] = WHY
 
 
-HINTS = (
-    Hint("equipment", ("deal",), ("string",), (r"equipment|оборудовани",)),
-    Hint("warranty", ("deal",), ("date", "datetime"), (r"warranty|гаранти", _ENDS)),
-    Hint("membership", ("company", "contact"), ("date", "datetime"), (r"membership|contract|абонемент|договор", _ENDS)),
-)
+def offer_values(source: Source, making: Making) -> dict[str, Any]:
+    """Return the value of every code of ours, and rows for the table when they are not the deal's own."""
+    values: dict[str, Any] = {code: value(source, making) for code, value in VALUES.items()}
+    values |= {code: values[ours] for code, ours in making.options.mapping.items() if ours in VALUES}
+    return values if source.rows else {**values, **table_values(source, making)}
 
 
-@dataclass(frozen=True)
-class Source:
-    """All that an offer is made from. Records of the universal API; a purchase is a won deal of the mirror with `products`."""
-
-    deal: Record
-    rows: Sequence[Record] = ()
-    company: Record = field(default_factory=dict)
-    contact: Record = field(default_factory=dict)
-    seller: Record = field(default_factory=dict)
-    manager: Record = field(default_factory=dict)
-    purchases: Sequence[Record] = ()  # the latest first
-    fields: Mapping[str, Sequence[Record]] = field(default_factory=dict)  # by the key of a hint
-
-    @property
-    def currency(self) -> str:
-        """The deal's currency."""
-        return str(self.deal.get("currencyId") or "RUB")
-
-    @property
-    def total(self) -> Decimal:
-        """What the client pays: the product rows, or the deal's own sum without them."""
-        if self.rows:
-            return sum((_row_sum(row, "price") for row in self.rows), Decimal(0))
-        return round_money(self.deal.get("opportunity") or 0)
-
-    @property
-    def client(self) -> str:
-        """The client's name: the company's, or the contact's without one."""
-        return clean(self.company.get("title")) or full_name(self.contact)
+def table_values(source: Source, making: Making) -> dict[str, list[str]]:
+    """Return the columns of the product table, as the portal prints them."""
+    lines = _basket(source, making).lines
+    columns = [
+        [str(number) for number in range(1, len(lines) + 1)],
+        [line.name for line in lines],
+        [print_quantity(line.quantity) for line in lines],
+        [line.measure or say(making.lang, "piece") for line in lines],
+        [print_money(line.full, source.currency) for line in lines],
+        [print_money(line.full_total, source.currency) for line in lines],
+    ]
+    return dict(zip(TABLE, columns, strict=True))
 
 
-def find_fields(user_fields: Sequence[Record]) -> dict[str, list[Record]]:
-    """Return the user fields that our hints know, by the hint's key. A field is a row of the mirror's `user_field`."""
-    return {hint.key: [field for field in user_fields if _is_meant(hint, field)] for hint in HINTS}
-
-
-def check_offer(source: Source) -> list[Mistaken]:
-    """Return what keeps this offer from being made, each a sentence that says where to mend it. Empty: nothing does."""
-    problems: list[Mistaken] = []
-    if not source.client:
-        problems.append(
-            Mistaken(
-                "The deal has no client: choose a company or a contact in the deal.",
-                "В сделке нет клиента: выберите компанию или контакт в карточке сделки.",
-            )
-        )
-    if source.total <= 0:
-        problems.append(
-            Mistaken(
-                "There is nothing to offer: the deal has neither products nor a sum.",
-                "Предлагать нечего: в сделке нет ни товаров с ценой, ни суммы.",
-            )
-        )
-    if source.total >= LIMIT:
-        problems.append(Mistaken("The deal's sum is too large to be true.", "Сумма сделки слишком велика, чтобы быть верной."))
-    return problems
-
-
-def offer_values(source: Source, key: str, today: date, valid_until: date) -> dict[str, Any]:
-    """Return the value of every code of ours, and rows for the table when the deal has a sum but no products."""
-    values = {
-        KEY: key,
-        "OfferDate": print_day(today),
-        "OfferValidUntil": print_day(valid_until),
-        "OfferSellerDetails": clean(source.seller.get("bankingDetails")),
-        "OfferClient": source.client,
-        "OfferClientContacts": _client_contacts(source),
-        "OfferSubject": _subject(source),
-        "OfferGreeting": greeting(source.contact),
-        "OfferReason": _reason(source, today),
-        "OfferSum": print_money(source.total, source.currency),
-        "OfferSumNote": _sum_note(source),
-        "OfferSumInWords": amount_in_words(source.total, source.currency),
-        "OfferManager": full_name(source.manager),
-        "OfferManagerPosition": clean(source.manager.get("WORK_POSITION"), 100),
-        "OfferManagerContacts": _manager_contacts(source.manager),
+def seller_values(source: Source) -> dict[str, str]:
+    """Return what the generator of the portal would say of our own company; without its word, what its card in CRM says."""
+    said = {code: clean((source.template_fields or {}).get(code, {}).get("value")) for code in PORTAL_CODES if code not in TABLE}
+    card = {
+        SELLER_NAME: clean(source.seller.get("title")),
+        "MyCompanyPhone": first_of(source.seller, "PHONE"),
+        "MyCompanyEmail": first_of(source.seller, "EMAIL"),
+        "MyCompanyWeb": first_of(source.seller, "WEB"),
     }
-    return values if source.rows else {**values, **_only_row(source)}
+    return {code: value or card.get(code, "") for code, value in said.items()}
 
 
-def _is_meant(hint: Hint, user_field: Record) -> bool:
-    entity = str(user_field.get("entity") or "").lower().removeprefix("crm_")
-    names = " ".join(str(user_field.get(name) or "") for name in ("name", "title_ru", "title_en")).lower()
-    return (
-        entity in hint.entities
-        and user_field.get("kind") in hint.kinds
-        and not user_field.get("is_multiple")
-        and all(re.search(pattern, names) for pattern in hint.patterns)
-    )
+def print_quantity(quantity: Decimal) -> str:
+    """Return 2, 0.5: without needless zeros."""
+    return f"{quantity.normalize():f}"
 
 
-def _row_sum(row: Record, price: str) -> Decimal:
-    """Return a row's quantity times one of its prices, rounded as the portal does."""
-    amount = row.get(price) if row.get(price) is not None else row.get("price")
-    return round_money(Decimal(str(amount or 0)) * Decimal(str(row.get("quantity") or 0)))
+def _basket(source: Source, making: Making) -> Basket:
+    return source.basket(making.options, making.lang)
 
 
-def _only_row(source: Source) -> dict[str, list[str]]:
-    """A deal with a sum and no products is offered as one service, named by its title."""
-    money = print_money(source.total, source.currency)
-    return {
-        "ProductsIndex": ["1"],
-        "ProductsProductName": [clean(source.deal.get("title")) or "Сервисное обслуживание"],
-        "ProductsProductQuantity": ["1"],
-        "ProductsProductMeasureName": ["усл."],
-        "ProductsProductPriceRaw": [money],
-        "ProductsProductPriceRawSum": [money],
-    }
-
-
-def _client_contacts(source: Source) -> str:
-    """Whom and how to reach: the person's name when the client is a company, then phone and e-mail."""
+def _contacts(source: Source, making: Making) -> str:
+    """Whom and how to reach: the person's name when the client is a company, then phone and e-mail, then the address."""
     person = full_name(source.contact) if source.company.get("title") else ""
     reached = (first_of(source.contact, kind) or first_of(source.company, kind) for kind in ("PHONE", "EMAIL"))
-    return ", ".join(part for part in (person, *reached) if part)
+    found = [part for part in (person, *reached, clean(source.company.get("address"), 120)) if part]
+    return ", ".join(found) or say(making.lang, "to_client")
 
 
-def _manager_contacts(manager: Record) -> str:
-    phone = clean(manager.get("WORK_PHONE") or manager.get("PERSONAL_MOBILE"), 60)
-    return ", ".join(part for part in (phone, clean(manager.get("EMAIL"), 100)) if part)
+def _client_details(source: Source, making: Making) -> str:
+    """The client's requisites, as his card has them."""
+    return clean(source.company.get("bankingDetails")) or say(making.lang, "details_asked")
 
 
-def _subject(source: Source) -> str:
+def _equipment(source: Source, making: Making) -> str:
     """What is to be serviced. Never the deal's title: people keep notes for themselves in it."""
-    equipment = _known(source, "equipment")
-    return f"Оборудование: {equipment}" if equipment else ""
+    name = source.known("equipment")
+    return say(making.lang, "equipment", name=name) if name else ""
 
 
-def _sum_note(source: Source) -> str:
-    """Say which tax and which discount are in the sum. Of tax that the rows do not name, nothing is claimed."""
-    taxes: dict[float, Decimal] = {}
-    for row in source.rows:
-        if row.get("taxRate") is not None:
-            rate = float(row["taxRate"])
-            taxes[rate] = taxes.get(rate, Decimal(0)) + _row_sum(row, "price") * Decimal(str(rate)) / Decimal(str(100 + rate))
-    parts = [f"НДС {print_rate(rate)} %: {print_money(tax, source.currency)}" for rate, tax in sorted(taxes.items(), reverse=True)]
-    note = f"В том числе {', '.join(parts)}." if parts else ""
-    discount = sum((_row_sum(row, "priceBrutto") for row in source.rows), Decimal(0)) - source.total
-    if source.rows and discount > 0:
-        note = f"{note} Скидка: {print_money(discount, source.currency)}.".strip()
-    return note
+def _note(source: Source, making: Making) -> str:
+    """Say how many lines there are, which tax and which discount are in the sum. Of tax that the rows do not name, nothing is claimed."""
+    basket, lang = _basket(source, making), making.lang
+
+    def money(amount: Decimal) -> str:
+        return print_money(amount, source.currency)
+
+    parts = [say(lang, "lines", count=len(basket.lines), sum=money(basket.full))]
+    if basket.full > basket.total:
+        rate = f" {print_rate(float(basket.discount))} %" if basket.discount and basket.full == sum(_totals(basket)) else ""
+        parts.append(say(lang, "discount", rate=rate, sum=money(basket.full - basket.total)))
+    if taxes := basket.taxes:
+        parts.append(say(lang, "taxes", taxes=", ".join(say(lang, "tax", rate=print_rate(rate), sum=money(tax)) for rate, tax in taxes)))
+    return " ".join(parts)
 
 
-def _reason(source: Source, today: date) -> str:
-    """Why we write: what was bought and when, how the warranty and the contract stand, what we propose."""
-    sentences = [
-        _purchase(source),
-        _stands(_day(source, "warranty"), today, ("Гарантия действует до", "Гарантия закончилась")),
-        _stands(_day(source, "membership"), today, ("Ваш договор действует до", "Срок вашего договора закончился")),
-        "Плановое обслуживание помогает оборудованию работать без остановок, поэтому предлагаем вам следующие услуги.",
-    ]
-    return " ".join(sentence for sentence in sentences if sentence)
+def _totals(basket: Basket) -> list[Decimal]:
+    return [line.total for line in basket.lines]
 
 
-def _purchase(source: Source) -> str:
-    """Name the last purchase: its day and up to two of its products."""
-    if not source.purchases:
-        return "Благодарим за обращение."
-    last = source.purchases[0]
-    names = [clean(name, 80) for name in last.get("products") or () if clean(name)]
-    day = read_day(last.get("closedate"))
-    if not names or day is None:
-        return "Благодарим, что вы работаете с нами."
-    more = len(names) - MOST_NAMED
-    tail = f" и ещё {more} {plural(more, ('позицию', 'позиции', 'позиций'))}" if more > 0 else ""
-    return f"{print_day(day)} вы приобрели у нас: {', '.join(names[:MOST_NAMED])}{tail}."
+def _in_words(source: Source, making: Making) -> str:
+    speak = amount_in_words if making.lang == "ru" else english_amount
+    return speak(_basket(source, making).total, source.currency)
 
 
-def _stands(until: date | None, today: date, words: tuple[str, str]) -> str:
-    if until is None:
-        return ""
-    return f"{words[0] if until >= today else words[1]} {print_day(until)}".rstrip(".") + "."
+def _manager_contacts(source: Source, _: Making) -> str:
+    manager = source.manager
+    phone = clean(manager.get("WORK_PHONE") or manager.get("PERSONAL_MOBILE"), 60)
+    found = [part for part in (phone, clean(manager.get("EMAIL"), 100)) if part]
+    return ", ".join(found) or first_of(source.seller, "PHONE") or clean((source.template_fields or {}).get("MyCompanyPhone", {}).get("value"))
 
 
-def _day(source: Source, key: str) -> date | None:
-    return read_day(_known(source, key))
+def _position(person: Record, lang: str) -> str:
+    return clean(person.get("WORK_POSITION"), 100) or say(lang, "manager")
 
 
-def _known(source: Source, key: str) -> str:
-    """Return a hinted field's value: the deal's own, its client's, or of the last purchase."""
-    for user_field in source.fields.get(key, ()):
-        for record in (source.deal, source.company, source.contact):
-            if record.get(user_field["name"]):
-                return clean(record[user_field["name"]])
-    for user_field in source.fields.get(key, ()):
-        for purchase in source.purchases:
-            if purchase.get(user_field["column_name"]):
-                return clean(purchase[user_field["column_name"]])
-    return ""
+def _signer(source: Source) -> Record:
+    return source.signer or source.manager
+
+
+Value = Callable[[Source, Making], str]
+
+# Every code of ours: what an administrator may map his own template's fields to, and what it says.
+VALUES: Mapping[str, Value] = {
+    KEY: lambda _, making: making.key,
+    "OfferDate": lambda _, making: print_day(making.today, making.lang),
+    "OfferValidUntil": lambda _, making: print_day(making.valid_until, making.lang),
+    "OfferSellerDetails": lambda source, _: clean(source.seller.get("bankingDetails")),
+    "OfferClient": lambda source, _: source.client,
+    "OfferClientContacts": _contacts,
+    "OfferClientDetails": _client_details,
+    "OfferSubject": _equipment,
+    "OfferGreeting": lambda source, making: greeting(source.contact, making.lang),
+    "OfferReason": lambda source, making: reason(
+        Telling(source, making.today, making.lang, making.options.service_months), making.why
+    ),
+    "OfferSum": lambda source, making: print_money(_basket(source, making).total, source.currency),
+    "OfferSumNote": _note,
+    "OfferSumInWords": _in_words,
+    "OfferManager": lambda source, _: full_name(source.manager),
+    "OfferManagerPosition": lambda source, making: _position(source.manager, making.lang),
+    "OfferManagerContacts": _manager_contacts,
+    "OfferSigner": lambda source, _: full_name(_signer(source)),
+    "OfferSignerPosition": lambda source, making: _position(_signer(source), making.lang),
+}
+VALUE_TITLES: Mapping[str, tuple[str, str]] = {
+    "OfferDate": ("Дата предложения", "Date of the offer"),
+    "OfferValidUntil": ("Действует до", "Valid until"),
+    "OfferSellerDetails": ("Реквизиты продавца", "Seller's details"),
+    "OfferClient": ("Клиент", "Client"),
+    "OfferClientContacts": ("Контакты клиента", "Client's contacts"),
+    "OfferClientDetails": ("Реквизиты клиента", "Client's details"),
+    "OfferSubject": ("Оборудование", "Equipment"),
+    "OfferGreeting": ("Обращение", "Greeting"),
+    "OfferReason": ("Почему пишем: покупки, гарантия, обслуживание", "Why we write: purchases, warranty, service"),
+    "OfferSum": ("Сумма", "Sum"),
+    "OfferSumNote": ("Скидка и НДС", "Discount and VAT"),
+    "OfferSumInWords": ("Сумма прописью", "Sum in words"),
+    "OfferManager": ("Менеджер", "Manager"),
+    "OfferManagerPosition": ("Должность менеджера", "Manager's position"),
+    "OfferManagerContacts": ("Контакты менеджера", "Manager's contacts"),
+    "OfferSigner": ("Кто подписывает", "Signer"),
+    "OfferSignerPosition": ("Должность подписанта", "Signer's position"),
+}

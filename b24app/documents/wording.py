@@ -68,9 +68,11 @@ def first_of(record: Record, kind: str) -> str:
     return next((value for value in values if value), "")
 
 
-def greeting(person: Record) -> str:
+def greeting(person: Record, lang: str = "ru") -> str:
     """Return how a letter begins. The patronymic tells the gender; without it nothing is guessed."""
     name, patronymic = clean(person.get("name"), 60), clean(person.get("secondName"), 60)
+    if lang != "ru":
+        return f"Dear {clean(' '.join((name, clean(person.get('lastName'), 60))))}," if name else "Dear Sir or Madam,"
     if name and patronymic.lower().endswith(_MALE):
         return f"Уважаемый {name} {patronymic}!"
     if name and patronymic.lower().endswith(_FEMALE):
