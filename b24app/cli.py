@@ -1,4 +1,4 @@
-"""The commands: `flask --app wsgi serve | worker | portal ... | segment ... | jobs list`. Each asks one verb and prints."""
+"""The commands: `flask --app wsgi serve | worker | portal ... | segment ... | jobs list | backup ...`. Each asks one verb and prints."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from flask.cli import AppGroup
 from b24app import jobs
 from b24app.cli_portals import portal
 from b24app.cli_segments import segment
+from b24app.cli_upkeep import COMMANDS as UPKEEP
 from b24app.cli_words import as_json, of_portal, plain_errors, portal_of, print_rows, services
 from b24app.supervisor import Supervisor, check_address, make_children
 
@@ -45,7 +46,7 @@ def wire(app: Flask, config: Config, make_worker: Callable[[], tuple[Worker, Cal
         close()
         _leave()
 
-    for group in (portal, segment, job):
+    for group in (portal, segment, job, *UPKEEP):
         app.cli.add_command(group)
 
 

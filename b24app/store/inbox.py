@@ -150,6 +150,19 @@ class InboxReader:
         sql = "SELECT * FROM message WHERE member_id = ? AND id > ? ORDER BY id LIMIT ?"
         return [Message(**{**row, "body": json.loads(row["body"])}) for row in db.query(sql, (member_id, cursor, limit))]
 
+    def newest(self) -> int | None:
+        """Return the last number that was given, of a message that is forgotten too; None as long as there is no inbox."""
+        db = self._open()
+        rows = list(db.query("SELECT seq FROM sqlite_sequence WHERE name = 'message'")) if db else []
+        return int(rows[0]["seq"]) if rows else None if db is None else 0
+
+    def waiting(self, member_id: str, cursor: int) -> tuple[int, str]:
+        """Return how many of a portal's messages are behind the cursor, and when the oldest of them came ('' when there is none)."""
+        db = self._open()
+        sql = "SELECT COUNT(*) AS number, MIN(received_at) AS oldest FROM message WHERE member_id = ? AND id > ?"
+        row = next(db.query(sql, (member_id, cursor))) if db else {}
+        return int(row.get("number", 0)), str(row.get("oldest") or "")
+
     def close(self) -> None:
         """Let go of the file."""
         if self._db is not None:
