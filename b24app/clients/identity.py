@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from b24app.store.clients import number_of
 from b24app.store.folding import fold, fold_phone
 
 MODES = ("mixed", "companies", "contacts")
@@ -52,8 +53,10 @@ def client_row(card: Row) -> dict[str, Any]:
     title = " ".join(part for part in parts if part)
     words = (fold(title), fold(card["email"]), fold_phone(card["phone"]))
     activity = [moment for moment in (card["last_activity_time"], card.get("contacts_activity")) if moment]
+    key = client_key(card["kind"], card["id"])
     return {
-        "key": client_key(card["kind"], card["id"]),
+        "number": number_of(key),
+        "key": key,
         "kind": card["kind"],
         "entity_id": card["id"],
         "title": title,

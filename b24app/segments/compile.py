@@ -19,7 +19,7 @@ from b24app.segments.rules import DEEPEST, GROUPS, BadRule, Rule, check_shape, c
 MOST_VALUES = 4000
 # What a compiled rule may speak of: the client, his facts, his own card.
 BASE = """client
-    LEFT JOIN client_fact AS fact ON fact.client_key = client.key
+    LEFT JOIN client_fact AS fact ON fact.number = client.number
     LEFT JOIN contact AS own_contact ON own_contact.id = client.entity_id AND client.kind = 'contact'
     LEFT JOIN company AS own_company ON own_company.id = client.entity_id AND client.kind = 'company'"""
 
@@ -50,12 +50,13 @@ class Build:
     leaves: list[Leaf] = field(default_factory=list)
     others: list[Rule] = field(default_factory=list)
     path: tuple[str, ...] = ()  # the segments that are being compiled, the outermost first
+    prefix: str = "v"  # of the names of its values
 
     def bind(self, value: Any) -> str:
         """Keep a value for the statement and return its placeholder. Raises BadRule when there are too many for a database."""
         if len(self.params) >= MOST_VALUES:
             raise BadRule("The rule, with the segments that it names, is too large.", "Правило вместе с другими сегментами слишком велико.")
-        name = f"v{len(self.params)}"
+        name = f"{self.prefix}{len(self.params)}"
         self.params[name] = value
         return f":{name}"
 
@@ -97,9 +98,9 @@ class Build:
         return "(" + f" {word} ".join(sql for sql, _ in asked) + ")", moves
 
 
-def compile_rule(rule: Rule, day: Day, known: Known, key: str = "") -> Compiled:
-    """Return the rule of the segment `key` as SQL over BASE. Raises BadRule."""
+def compile_rule(rule: Rule, day: Day, known: Known, key: str = "", prefix: str = "v") -> Compiled:
+    """Return the rule of the segment `key` as SQL over BASE; rules with different prefixes can be asked together. Raises BadRule."""
     check_shape(rule)
-    build = Build(day, known, path=(key,) if key else ())
+    build = Build(day, known, path=(key,) if key else (), prefix=prefix)
     answer, _ = build.tree(rule)
     return Compiled(rule, answer, build.params, tuple(build.leaves), tuple(build.others))

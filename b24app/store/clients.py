@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 MANY_RECORDS = 5_000  # contacts or deals in one transaction
+# A client's number: his card's, those of companies behind those of all contacts. `client` and `client_fact` lie in its order.
+COMPANIES_FROM, NUMBERS_END = 2**40, 2**41
 # The portal's own requisites are kept as a company too; nobody sells to himself.
 BUYER = "COALESCE(company.is_my_company, 0) = 0"
 
@@ -103,6 +105,11 @@ class Scope:
 
 
 SCOPED = Scope()
+
+
+def number_of(key: str) -> int:
+    """Return the number of the client with this key."""
+    return COMPANIES_FROM + int(key[3:]) if key.startswith("CO_") else int(key[2:])
 
 
 def begin_scope(store: PortalStore, changed: Mapping[str, Iterable[int]]) -> None:

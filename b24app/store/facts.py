@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from b24app.store.clients import seen_by
+from b24app.store.clients import number_of, seen_by
 from b24app.store.upserts import chunks, marks, replace_all
 
 if TYPE_CHECKING:
@@ -38,9 +38,11 @@ def list_asked(store: PortalStore, expressions: Mapping[str, str]) -> dict[str, 
 
 def save_facts(store: PortalStore, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Save facts of clients that have none: (client key, a value for each column)."""
-    names = ("client_key", *columns)
+    names = ("number", "client_key", *columns)
     with store.write() as db:
-        db.conn.executemany(f"INSERT INTO client_fact ({', '.join(names)}) VALUES ({marks(names)})", rows)
+        db.conn.executemany(
+            f"INSERT INTO client_fact ({', '.join(names)}) VALUES ({marks(names)})", ((number_of(row[0]), *row) for row in rows)
+        )
 
 
 def list_facts(store: PortalStore, keys: Sequence[str], today: date) -> dict[str, Row]:
@@ -64,7 +66,7 @@ def count_cells(store: PortalStore, viewer: Viewer) -> list[Row]:
     return store.rows(
         "SELECT fact.r_score, fact.f_score, COUNT(*) AS clients, "
         "CASE WHEN COUNT(fact.revenue) = COUNT(*) THEN SUM(fact.revenue) END AS revenue "
-        f"FROM client JOIN client_fact AS fact ON fact.client_key = client.key WHERE fact.r_score IS NOT NULL AND {seen} "
+        f"FROM client JOIN client_fact AS fact ON fact.number = client.number WHERE fact.r_score IS NOT NULL AND {seen} "
         "GROUP BY fact.r_score, fact.f_score",
         values,
     )
@@ -75,7 +77,7 @@ def count_groups(store: PortalStore, viewer: Viewer) -> list[Row]:
     seen, values = seen_by(viewer)
     return store.rows(
         "SELECT fact.rfm_group, COUNT(*) AS clients, SUM(fact.revenue) AS revenue FROM client "
-        f"JOIN client_fact AS fact ON fact.client_key = client.key WHERE fact.rfm_group IS NOT NULL AND {seen} GROUP BY fact.rfm_group",
+        f"JOIN client_fact AS fact ON fact.number = client.number WHERE fact.rfm_group IS NOT NULL AND {seen} GROUP BY fact.rfm_group",
         values,
     )
 

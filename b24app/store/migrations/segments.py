@@ -43,3 +43,18 @@ def measure_segments_daily(db: Database) -> None:
         "CREATE TABLE segment_size (segment_key TEXT NOT NULL, day TEXT NOT NULL, members INTEGER NOT NULL, revenue REAL, mark TEXT, "
         "PRIMARY KEY (segment_key, day))"
     )
+
+
+_ANSWERS = (
+    # What every client was found to be by thirty segments at a time, two bits each: see `store.verdicts`.
+    "CREATE TABLE segment_answer (slot INTEGER PRIMARY KEY, answers INTEGER NOT NULL)",
+    "ALTER TABLE segment_state ADD COLUMN place INTEGER",
+    "CREATE UNIQUE INDEX segment_state_place ON segment_state (place)",
+)
+
+
+@MIGRATIONS()
+def keep_answers(db: Database) -> None:
+    """The last answers of all segments in one row of numbers, by which a refresh finds the few that have changed."""
+    for statement in _ANSWERS:
+        db.execute(statement)
