@@ -58,7 +58,7 @@ def import_lines(ctx: Context, payload: Mapping[str, Any]) -> dict[str, int]:
     with ctx.store.write():
         sql.put_on_list(ctx.store, list_key, matched, at)
         sql.save_import(ctx.store, {"id": payload["id"], "list_key": list_key, "at": at, "name": payload["file"], **counts, "lines": lines})
-        refresh(ctx, set(matched))
+    refresh(ctx, set(matched))
     return counts
 
 
@@ -82,7 +82,7 @@ def change_list(ctx: Context, payload: Mapping[str, Any]) -> None:
             sql.put_on_list(ctx.store, list_key, [client], ctx.now().strftime(INSTANT))
         else:
             sql.take_off_list(ctx.store, list_key, client)
-        refresh(ctx, {client})
+    refresh(ctx, {client})
 
 
 def freeze(ctx: Context, payload: Mapping[str, Any]) -> None:
@@ -90,7 +90,7 @@ def freeze(ctx: Context, payload: Mapping[str, Any]) -> None:
     members = sql.list_current(ctx.store, str(payload["segment"]))
     with ctx.store.write():
         sql.put_on_list(ctx.store, str(payload["list"]), members, ctx.now().strftime(INSTANT))
-        refresh(ctx, set(members))
+    refresh(ctx, set(members))
 
 
 def plan_freeze(ctx: Context, key: str, title: str) -> str:

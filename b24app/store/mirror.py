@@ -26,12 +26,13 @@ MEMBER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 class PortalStore:
     """The file of one portal. `pulling` is held by whoever reads records from the portal into it: an older
-    answer must never be written over a newer one."""
+    answer must never be written over a newer one. `refreshing` is held by who brings segments up to date."""
 
     def __init__(self, db: Database, writable: bool) -> None:
         self.db = db
         self.writable = writable
         self.pulling = threading.Lock()
+        self.refreshing = threading.Lock()
         self._lock = threading.RLock()
 
     def __enter__(self) -> PortalStore:

@@ -1,19 +1,20 @@
-"""SQL by the noun segment: verdicts of a rule, intervals of membership, what the last refresh found.
+"""SQL by the noun segment: answers of a rule, intervals of membership, what the last refresh found.
 
-A rule arrives compiled: `answer`, SQL over `base` (FROM `client` and what belongs to him), with named values. The diff of a
-refresh is made of set statements over the temporary table `verdict`, in the caller's transaction.
+A rule arrives compiled: `answer`, SQL over `base` (FROM `client` and what belongs to him), with named values.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from b24app.store import verdicts
 from b24app.store.clients import seen_by
 from b24app.store.folding import like, search_words, use_fold
-from b24app.store.upserts import chunks, marks
+from b24app.store.upserts import chunks
+from b24app.store.verdicts import CURRENT
 
 if TYPE_CHECKING:
     from b24app.context import Viewer
@@ -21,19 +22,11 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-MANY = 2000  # clients in memory at once
-TEMPORARY = (
-    "CREATE TEMP TABLE IF NOT EXISTS verdict (client_key TEXT PRIMARY KEY, is_member INTEGER NOT NULL)",
-    "CREATE TEMP TABLE IF NOT EXISTS asked (client_key TEXT PRIMARY KEY)",
-    "DELETE FROM verdict",
-    "DELETE FROM asked",
-)
-STATE = ("segment_key", "members", "unknown", "day", "refreshed_at", "mark", "problem")
+STATE = ("segment_key", "members", "unknown", "day", "refreshed_at", "mark", "problem", "place")
 SAVE_STATE = (
     f"INSERT INTO segment_state ({', '.join(STATE)}) VALUES ({', '.join(f':{name}' for name in STATE)}) ON CONFLICT (segment_key) "
     f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in STATE[1:])}"
 )
-CURRENT = "membership.segment_key = :segment AND membership.left_at IS NULL"
 
 
 @dataclass(frozen=True)
@@ -68,40 +61,6 @@ class Window:
 # -- refresh -----------------------------------------------------------------------------------------------
 
 
-def judge(store: PortalStore, question: Question, keys: Iterable[str] | None) -> int:
-    """Ask the rule of all clients, or of these; return how many it cannot answer for. `verdict` then holds the members:
-    those with a yes, and those without an answer if the question takes them."""
-    use_fold(store)
-    with store.write() as db:
-        for statement in TEMPORARY:
-            db.conn.execute(statement)
-        scoped = "TRUE"
-        if keys is not None:
-            db.conn.executemany("INSERT INTO asked (client_key) VALUES (?) ON CONFLICT DO NOTHING", ((key,) for key in keys))
-            scoped = "client.key IN (SELECT client_key FROM asked)"
-        db.conn.execute(
-            "WITH found AS MATERIALIZED ("
-            f"SELECT client.key AS client_key, {question.answer} AS answer FROM {question.base} WHERE {scoped}) "
-            "INSERT INTO verdict (client_key, is_member) SELECT client_key, CASE WHEN answer THEN 1 ELSE 0 END FROM found "
-            "WHERE answer IS NOT FALSE",
-            question.params,
-        )
-        unknown = db.conn.execute("SELECT COUNT(*) FROM verdict WHERE is_member = 0").fetchone()[0]
-        if not question.takes_unknown:
-            db.conn.execute("DELETE FROM verdict WHERE is_member = 0")
-        return int(unknown)
-
-
-def end_memberships(store: PortalStore, segment: str, at: str, whole: bool) -> int:
-    """End the intervals of those who were judged and are members no more; return how many."""
-    asked = "" if whole else " AND client_key IN (SELECT client_key FROM asked)"
-    with store.write() as db:
-        return db.conn.execute(
-            f"UPDATE membership SET left_at = :at WHERE {CURRENT}{asked} AND client_key NOT IN (SELECT client_key FROM verdict)",
-            {"segment": segment, "at": at},
-        ).rowcount
-
-
 def end_all_memberships(store: PortalStore, segment: str, at: str) -> int:
     """End every interval of a segment whose rule cannot be asked any more; return how many."""
     with store.write() as db:
@@ -110,24 +69,14 @@ def end_all_memberships(store: PortalStore, segment: str, at: str) -> int:
 
 def end_forgotten(store: PortalStore, segments: Sequence[str], at: str) -> None:
     """End the memberships, and forget the states, of segments that are not defined any more."""
-    known = [row["segment_key"] for row in store.rows("SELECT segment_key FROM segment_state")]
+    known = {row["segment_key"]: row["place"] for row in store.rows("SELECT segment_key, place FROM segment_state")}
     for key in set(known) - set(segments):
         with store.write() as db:
             end_all_memberships(store, key, at)
+            if known[key] is not None:
+                verdicts.clear(store, known[key])
             db.conn.execute("DELETE FROM segment_state WHERE segment_key = ?", (key,))
             db.conn.execute("DELETE FROM list_member WHERE list_key = ?", (key,))
-
-
-def list_entering(store: PortalStore, segment: str, question: Question) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield rows of key and `leaf_columns` for the members who are not in yet."""
-    inside = f"SELECT 1 FROM membership WHERE {CURRENT} AND membership.client_key = verdict.client_key"
-    with store.write() as db:
-        db.conn.execute(f"DELETE FROM verdict WHERE EXISTS ({inside})", {"segment": segment})
-    cursor = store.db.conn.execute(
-        f"SELECT {question.leaf_columns} FROM {question.base} WHERE client.key IN (SELECT client_key FROM verdict)", question.params
-    )
-    while rows := cursor.fetchmany(MANY):
-        yield rows
 
 
 def begin_memberships(store: PortalStore, segment: str, at: str, reasons: Iterable[tuple[str, str]]) -> None:
@@ -160,7 +109,16 @@ def count_unknown(store: PortalStore, question: Question, viewer: Viewer) -> int
 def find_state(store: PortalStore, segment: str) -> Row | None:
     """Return what the last refresh found: members, unknown, day, refreshed_at, mark (of what was asked), problem (words or None)."""
     row = store.row("SELECT * FROM segment_state WHERE segment_key = ?", (segment,))
-    return row and {**row, "problem": json.loads(row["problem"]) if row["problem"] else None}
+    return row and _read_state(row)
+
+
+def list_states(store: PortalStore) -> dict[str, Row]:
+    """Return what the last refresh found, by segment."""
+    return {row["segment_key"]: _read_state(row) for row in store.rows("SELECT * FROM segment_state")}
+
+
+def _read_state(row: Row) -> Row:
+    return {**row, "problem": json.loads(row["problem"]) if row["problem"] else None}
 
 
 def save_state(store: PortalStore, state: Row) -> None:
@@ -168,6 +126,25 @@ def save_state(store: PortalStore, state: Row) -> None:
     problem = json.dumps(state["problem"], ensure_ascii=False) if state["problem"] else None
     with store.write() as db:
         db.conn.execute(SAVE_STATE, {**state, "problem": problem})
+
+
+def count_moves(store: PortalStore, segment: str, members: int, unknown: int) -> None:
+    """Add to the numbers of members and of unknown."""
+    with store.write() as db:
+        sql = "UPDATE segment_state SET members = members + ?, unknown = unknown + ? WHERE segment_key = ?"
+        db.conn.execute(sql, (members, unknown, segment))
+
+
+def forget_marks(store: PortalStore, segments: Sequence[str]) -> None:
+    """Say that these segments are to be asked of all clients."""
+    with store.write() as db:
+        db.conn.executemany("UPDATE segment_state SET mark = NULL WHERE segment_key = ?", ((key,) for key in segments))
+
+
+def date_states(store: PortalStore, segments: Sequence[str], at: str) -> None:
+    """Say that these segments are true at an instant."""
+    with store.write() as db:
+        db.conn.executemany("UPDATE segment_state SET refreshed_at = ? WHERE segment_key = ?", ((at, key) for key in segments))
 
 
 # -- reading -----------------------------------------------------------------------------------------------
@@ -194,11 +171,14 @@ def list_values(store: PortalStore) -> list[Row]:
 def list_products(store: PortalStore, ids: Sequence[int] = (), search: str = "", limit: int = 30) -> list[Row]:
     """Return products (id, name) as the newest row of a deal calls them: these, or those whose name has the words."""
     newest = "product_row.id = (SELECT MAX(other.id) FROM product_row AS other WHERE other.product_id = product_row.product_id)"
-    sql = f"SELECT product_id AS id, product_name AS name FROM product_row WHERE product_id > 0 AND {newest}"
+    named = "SELECT product_id AS id, product_name AS name FROM product_row WHERE"
     if ids:
-        return [row for piece in chunks(ids) for row in store.rows(f"{sql} AND product_id IN ({marks(piece)})", piece)]
+        newest = f"{named} product_id = ? ORDER BY product_row.id DESC LIMIT 1"
+        return [row for number in ids if number > 0 for row in store.rows(newest, (number,))]
     use_fold(store)
-    return store.rows(f"{sql} AND fold(product_name) LIKE fold(?) ESCAPE '\\' ORDER BY product_name LIMIT ?", (like(search), limit))
+    newest = "product_row.id = (SELECT MAX(other.id) FROM product_row AS other WHERE other.product_id = product_row.product_id)"
+    sql = f"{named} product_id > 0 AND {newest} AND fold(product_name) LIKE fold(?) ESCAPE '\\' ORDER BY product_name LIMIT ?"
+    return store.rows(sql, (like(search), limit))
 
 
 def count_answers(store: PortalStore, question: Question, viewer: Viewer) -> tuple[int, int, int]:

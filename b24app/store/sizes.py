@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from b24app.store.clients import seen_by
+from b24app.store.verdicts import GROUP, SPAN
 
 if TYPE_CHECKING:
     from b24app.context import Viewer
@@ -14,28 +16,35 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 # Two sums over the clients' numbers: sets of clients with equal counts and sums are the same people.
-NUMBER = "(client.entity_id * 2 + CASE client.kind WHEN 'company' THEN 1 ELSE 0 END)"
-MEASURED = f"""
-    INSERT INTO segment_size (segment_key, day, members, revenue, mark)
-    SELECT membership.segment_key, :day, COUNT(*), SUM(fact.revenue),
-        COUNT(*) || ':' || SUM({NUMBER}) || ':' || SUM({NUMBER} * {NUMBER} % 1000003)
-    FROM membership JOIN client ON client.key = membership.client_key
-    LEFT JOIN client_fact AS fact ON fact.client_key = client.key
-    WHERE membership.left_at IS NULL GROUP BY membership.segment_key
-    ON CONFLICT (segment_key, day) DO UPDATE SET members = excluded.members, revenue = excluded.revenue, mark = excluded.mark"""
+PATTERNS = """
+    SELECT kept.answers, COUNT(*) AS members, SUM(fact.revenue) AS revenue, SUM(fact.number) AS numbers,
+        SUM(fact.number % 1000003 * (fact.number % 1000003) % 1000003) AS squares
+    FROM segment_answer AS kept JOIN client_fact AS fact ON fact.number = kept.slot - :first
+    WHERE kept.slot >= :first AND kept.slot < :end GROUP BY kept.answers"""
+SAVE = (
+    "INSERT INTO segment_size (segment_key, day, members, revenue, mark) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (segment_key, day) DO UPDATE SET members = excluded.members, revenue = excluded.revenue, mark = excluded.mark"
+)
 DAY_IN = "entered_at < :end AND (left_at IS NULL OR left_at >= :end)"
 
 
 def measure(store: PortalStore, day: str) -> None:
     """Note the size of every segment today; one that is empty has zero members."""
+    placed = {row["segment_key"]: row["place"] for row in store.rows("SELECT segment_key, place FROM segment_state")}
+    sums: dict[int, list[float]] = {}
+    for group in {place // GROUP for place in placed.values()}:
+        for answers, *more in store.tuples(PATTERNS, {"first": group * SPAN, "end": (group + 1) * SPAN}):
+            for place in range(group * GROUP, (group + 1) * GROUP):
+                if answers >> 2 * (place % GROUP) & 1:
+                    sums[place] = [one + (other or 0) for one, other in zip(sums.get(place, (0, 0, 0, 0)), more, strict=True)]
     with store.write() as db:
         db.conn.execute("DELETE FROM segment_size WHERE day = ?", (day,))
-        db.conn.execute(MEASURED, {"day": day})
-        db.conn.execute(
-            "INSERT INTO segment_size (segment_key, day, members, revenue, mark) SELECT segment_key, ?, 0, 0, '' FROM segment_state "
-            "WHERE TRUE ON CONFLICT (segment_key, day) DO NOTHING",
-            (day,),
-        )
+        db.conn.executemany(SAVE, [(key, day, *_size(sums.get(place))) for key, place in placed.items()])
+
+
+def _size(sums: Sequence[float] | None) -> tuple[float, float, str]:
+    """Return members, revenue and the mark of a segment."""
+    return (sums[0], sums[1], f"{sums[0]}:{sums[2]}:{sums[3]}") if sums else (0, 0, "")
 
 
 def list_sizes(store: PortalStore, since: str) -> dict[str, list[Row]]:

@@ -21,8 +21,10 @@ from b24app.segments.operators import OPERATORS
 from b24app.segments.rules import BadRule
 from b24app.segments.sentences import describe
 from b24app.segments.words import Speech
+from b24app.store.clients import NUMBERS_END
 from b24app.store.folding import fold
-from b24app.store.segments import Question, judge, list_leaves
+from b24app.store.segments import Question, list_leaves
+from b24app.store.verdicts import Change, Placed, Range, judge
 
 ZONE = ZoneInfo("America/Santiago")  # its summer time begins at midnight, and yesterday's midnight was another offset
 TODAY = date(2024, 2, 29)
@@ -411,9 +413,10 @@ def answers(base: Any, rule: dict[str, Any]) -> dict[str, Answer]:
     compiled = compile_rule(rule, Day(TODAY, ZONE), load_known(base.ctx))
     describe(rule, Speech("ru", Day(TODAY, ZONE), load_known(base.ctx)))
     question = Question(BASE, compiled.answer, compiled.params, ((compiled.answer, "NULL"),))
-    with base.store.write():
-        unknown = judge(base.store, question, None)
-        members = {row["client_key"] for row in base.store.rows("SELECT client_key FROM verdict")}
+    with base.store.write() as db:
+        db.conn.execute("DELETE FROM segment_answer")
+        unknown = judge(base.store, 0, [Placed("x", 0, question)], Range(0, NUMBERS_END)).get("x", Change(0, 0, 0)).unknown
+        members = {row["client_key"] for row in base.store.rows("SELECT client_key FROM moved WHERE now = 1")}
     found = {
         key: None if leaf[0] is None else bool(leaf[0]) for key, leaf in list_leaves(base.store, question, sorted(base.keys())).items()
     }
