@@ -49,8 +49,9 @@ def open_new() -> Response:
     ctx = services().context(viewer)
     preset = BY_KEY.get(request.args.get("preset", ""))
     if preset is None:
-        return answer(show_builder(ctx, drafts.draft(EMPTY), ""), viewer)
-    made = Definition("", **preset.definition())
+        asked = request.args.get("rule", "")
+        return answer(show_builder(ctx, drafts.draft(drafts.read_rule(asked) if asked else EMPTY), ""), viewer)
+    made = drafts.made_of(ctx, preset)
     rule = drafts.rule_of(ctx, made) if made.parameters else made.rule
     return answer(show_builder(ctx, Definition("", made.title, made.purpose, rule, unknown_means=made.unknown_means), ""), viewer)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-WIDTH, HEIGHT, EDGE = 100, 24, 2
+WIDTH, HEIGHT, TALL, EDGE = 100, 24, 40, 2
 
 
 def points(values: Sequence[int]) -> str:
@@ -17,6 +17,28 @@ def points(values: Sequence[int]) -> str:
     step = WIDTH / (len(values) - 1)
     room = HEIGHT - 2 * EDGE
     return " ".join(f"{round(place * step, 2)},{round(HEIGHT - EDGE - room * value / top, 2)}" for place, value in enumerate(values))
+
+
+@dataclass(frozen=True)
+class Area:
+    """A line over an area of 100 x 40, from zero to the greatest value: the points of both, the greatest value, the last, the change."""
+
+    line: str
+    fill: str
+    most: int
+    last: int
+    change: int
+
+
+def area(values: Sequence[int]) -> Area | None:
+    """Return the picture of numbers day by day; None for fewer than two of them."""
+    if len(values) < 2:
+        return None
+    most = max(values)
+    step, room = WIDTH / (len(values) - 1), TALL - EDGE
+    places = [(round(n * step, 2), round(TALL - room * value / (most or 1), 2)) for n, value in enumerate(values)]
+    line = " ".join(f"{x},{y}" for x, y in places)
+    return Area(line, f"0,{TALL} {line} {WIDTH},{TALL}", most, values[-1], values[-1] - values[0])
 
 
 @dataclass(frozen=True)

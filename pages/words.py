@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from b24app.segments.words import number_text, plural
-from pages import segment_words
+from pages import administration_words, clients_words, segment_words
 
 LANGS = ("ru", "en")
 
 # key: (Russian, English). A key that a template names and that is not here fails the build.
 WORDS: Mapping[str, tuple[str, str]] = {
     **segment_words.WORDS,
+    **clients_words.WORDS,
+    **administration_words.WORDS,
     "app": ("Повторные продажи", "Repeat sales"),
     "segments": ("Сегменты", "Segments"),
     "segments_lead": ("Сегменты обновляются сами, как только меняется CRM.", "Segments refresh by themselves whenever CRM changes."),
@@ -241,6 +243,8 @@ COUNTED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "contacts": (("контакт", "контакта", "контактов"), ("contact", "contacts")),
     "companies": (("компания", "компании", "компаний"), ("company", "companies")),
     "deals": (("сделка", "сделки", "сделок"), ("deal", "deals")),
+    "people_count": (("человек", "человека", "человек"), ("person", "people")),
+    "days": (("день", "дня", "дней"), ("day", "days")),
     "clients": (("клиент", "клиента", "клиентов"), ("client", "clients")),
 }
 

@@ -24,6 +24,7 @@ Words = Mapping[str, str]
 SAVED = ("title", "purpose", "rule", "parameters", "unknown_means", "owner_id")
 STARTERS = ("won", "bought_once_180", "membership_7")  # saved at install; the others are offered in the gallery
 UNKNOWN_MEANS = ("no", "yes")
+DAYS = "days"  # the kind of a parameter that is a number, not a field
 ORDERED = "segments_ordered"  # the setting that says when somebody last asked for a refresh from outside the web process
 REMOVED = "segments_removed"  # the setting that names the ready ones which the portal does not want
 
@@ -141,8 +142,11 @@ def resolve(definition: Definition, known: Known) -> dict[str, Any]:
     """Return the rule with its parameters filled in: as chosen, or the only field there is. Raises Mistaken: choose the field."""
     if not definition.parameters:
         return dict(definition.rule)
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for name, parameter in definition.parameters.items():
+        if parameter["kind"] == DAYS:
+            values[name] = parameter["value"]
+            continue
         found = {choice.value: choice for choice in _choices(known, parameter["kind"])}
         chosen = parameter["value"] or (next(iter(found)) if len(found) == 1 else None)
         if chosen not in found:

@@ -26,6 +26,7 @@ from b24app.segments.membership import compile_definition
 from b24app.segments.presets import BY_KEY, PRESETS, Preset
 from b24app.segments.rules import BadRule, check_shape
 from b24app.segments.sentences import describe
+from b24app.segments.sleeping import read_days, with_days
 from b24app.store import segments as sql
 
 if TYPE_CHECKING:
@@ -106,7 +107,12 @@ def add_preset(ctx: Context, key: str) -> None:
         raise NotFound(f"preset {key!r:.80}")
     if preset.is_draft:
         raise Mistaken("Fill it in first.", "Сначала заполните условия.")
-    save(ctx, replace(Definition(key, **preset.definition()), owner_id=ctx.viewer.user_id or 0))
+    save(ctx, replace(made_of(ctx, preset), owner_id=ctx.viewer.user_id or 0))
+
+
+def made_of(ctx: Context, preset: Preset) -> Definition:
+    """Return a ready segment with the numbers of days that the portal has chosen for it."""
+    return with_days(Definition(preset.key, **preset.definition()), read_days(ctx))
 
 
 def list_presets(ctx: Context) -> list[Preset]:

@@ -45,6 +45,22 @@ class Health:
 
 
 @dataclass(frozen=True)
+class Trend:
+    """A segment's size by day, the oldest first; `since`: the first of those days, '' when there is none."""
+
+    key: str
+    title: Mapping[str, str]
+    sizes: tuple[int, ...]
+    since: str
+    until: str
+
+    @property
+    def days(self) -> int:
+        """How many days lie between the first and the last of them."""
+        return (date.fromisoformat(self.until) - date.fromisoformat(self.since)).days if self.since else 0
+
+
+@dataclass(frozen=True)
 class Overlap:
     """A segment that shares members. `share`: of this one's members, 0 to 1."""
 
@@ -87,6 +103,19 @@ def list_health(ctx: Context) -> dict[str, Health]:
         share = (rows[-1]["revenue"] or 0) / whole if rows and whole else None
         found[one.key] = Health(tuple(row["members"] for row in rows), share, _flags(used.get(one.key), changes.get(one.key), limit), same)
     return found
+
+
+def list_trends(ctx: Context) -> list[Trend]:
+    """Return how large every segment was, those that changed most first. Raises Refused."""
+    check_may_define(ctx)
+    sizes = sql.list_sizes(ctx.store, (day_of(ctx).today - timedelta(days=TREND_DAYS)).isoformat())
+    found = [_trend(one.key, one.title, sizes.get(one.key, [])) for one in load_all(ctx)]
+    return sorted(found, key=lambda one: -abs(one.sizes[-1] - one.sizes[0]) if one.sizes else 1)
+
+
+def _trend(key: str, title: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Trend:
+    days = [row["day"] for row in rows] or [""]
+    return Trend(key, title, tuple(row["members"] for row in rows), days[0], days[-1])
 
 
 def note_use(ctx: Context, key: str) -> None:

@@ -50,6 +50,11 @@ def both(ru: str, en: str) -> dict[str, str]:
     return {"ru": ru, "en": en}
 
 
+def days(ru: str, en: str, value: int) -> dict[str, Any]:
+    """Return a parameter that is a number of days; a portal may choose its own (`sleeping`)."""
+    return {"title": both(ru, en), "kind": "days", "value": value}
+
+
 PRESETS: tuple[Preset, ...] = (
     Preset(
         "won",
@@ -86,13 +91,15 @@ PRESETS: tuple[Preset, ...] = (
         "sleeping_shop",
         both("Спящие: магазин, 3–6 месяцев", "Sleeping: a shop, 3 to 6 months"),
         both("Вернуть, пока помнят: повод и скидка на возвращение", "Win back while they remember you"),
-        fact("days_since_purchase", "between", [90, 180]),
+        fact("days_since_purchase", "between", [{"parameter": "from"}, {"parameter": "to"}]),
+        {"from": days("Спит с, дней", "Asleep from, days", 90), "to": days("Спит до, дней", "Asleep until, days", 180)},
     ),
     Preset(
         "sleeping_b2b",
         both("Спящие: B2B, больше года", "Sleeping: B2B, over a year"),
         both("Узнать, что изменилось, и предложить сервис", "Ask what has changed and offer service"),
-        fact("days_since_purchase", ">=", 365),
+        fact("days_since_purchase", ">=", {"parameter": "from"}),
+        {"from": days("Спит с, дней", "Asleep from, days", 365)},
     ),
     Preset(
         "overdue",
