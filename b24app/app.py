@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Flask, g
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import handlers.quick
 import handlers.routes
@@ -19,6 +20,8 @@ import install.routes
 import pages.routes
 import robots.routes
 import robots.run
+import robots.shown
+import robots.waiting
 from b24app import cli, web
 from b24app.bitrix.budget import budget_file
 from b24app.bitrix.client import ROOT, Client
@@ -27,9 +30,10 @@ from b24app.bitrix.limits import BULK, EVENTS, INTERACTIVE, Lane
 from b24app.bitrix.oauth import OAuth
 from b24app.config import Config
 from b24app.context import Context, Portal, Viewer
-from b24app.documents.issue import refresh_pdfs
+from b24app.documents.links import refresh_pdfs
 from b24app.drain import reconcile, renew, take_queue
 from b24app.errors import BitrixGone
+from b24app.figures import Figures
 from b24app.jobs import Jobs
 from b24app.keys import FILE as KEY_FILE
 from b24app.keys import KeyRing
@@ -43,6 +47,8 @@ from b24app.portals.tokens import BorrowedTokens, NoTokens, StoredTokens
 from b24app.portals.troubles import Watch
 from b24app.portals.vault import Vault
 from b24app.portals.webhook import find_root
+from b24app.privacy.person import erase_ordered
+from b24app.privacy.retention import keep_to_days
 from b24app.pursuit import Kind
 from b24app.segments.announce import announce
 from b24app.segments.lists import change_list, freeze, import_lines
@@ -75,6 +81,9 @@ class Duty:
 KINDS: Mapping[str, Duty] = {
     "install": Duty(install.job.install_job, install.job.give_up, is_long=True),
     "robot_call": Duty(robots.run.run_call, robots.run.give_up),
+    "run_again": Duty(robots.run.run_again),
+    "wake_calls": Duty(lambda ctx, _: robots.waiting.wake(ctx)),
+    "forget_calls": Duty(lambda ctx, _: robots.waiting.forget(ctx), is_long=True),
     "sweep": Duty(lambda ctx, payload: reconcile(ctx, bool(payload.get("full"))), is_long=True),
     "offline": Duty(lambda ctx, _: take_queue(ctx), is_long=True),
     "reconcile": Duty(lambda ctx, payload: reconcile(ctx, True, str(payload.get("kind", "nightly"))), is_long=True),
@@ -87,6 +96,8 @@ KINDS: Mapping[str, Duty] = {
     "write_back": Duty(lambda ctx, _: write_back(ctx), is_long=True),
     "write_back_on": Duty(lambda ctx, _: enable(ctx), is_long=True),
     "write_back_off": Duty(lambda ctx, _: disable(ctx)),
+    "retention": Duty(lambda ctx, _: keep_to_days(ctx), is_long=True),
+    "erase": Duty(lambda ctx, _: erase_ordered(ctx)),
     "pdf": Duty(lambda ctx, _: refresh_pdfs(ctx), is_long=True),
 }
 BLUEPRINTS = (install.routes.blueprint, handlers.routes.blueprint, robots.routes.blueprint, pages.routes.blueprint)
@@ -176,6 +187,8 @@ def create_app(config: Config) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     web.wire(app)
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = handlers.quick.QuickEvents(app.wsgi_app, lambda: app.extensions["services"])  # type: ignore[method-assign]
     cli.wire(app, config, lambda: create_worker(config))
     return app
@@ -210,21 +223,23 @@ def make_services(tools: Toolbox) -> Services:
         client_for=tools.client_by,
         client_at=tools.client_at,
         proven=Proven(),
+        robots=robots.shown.list_shown(),
     )
 
 
 def create_worker(config: Config) -> tuple[Worker, Callable[[], None]]:
     """Return the worker, and what closes its tools when it has come to its end."""
     tools = Toolbox(config, "worker")
-    watch = Watch(tools.app_store, tools.door.budgets)
+    watch, figures = Watch(tools.app_store, tools.door.budgets), Figures()
     desk = Desk(
         config=config,
         app_store=tools.app_store,
         reader=InboxReader(config.data_dir / "inbox.db"),
-        jobs=Jobs(config, make_kinds(tools, watch)),
+        jobs=Jobs(config, make_kinds(tools, watch), figures),
         context=tools.worker_context,
         remove=tools.remove,
         watch=watch,
+        figures=figures,
     )
     return Worker(desk), tools.close
 

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from b24app import jobs
+from b24app.cli_persons import person
 from b24app.cli_portals import portal
 from b24app.cli_segments import segment
 from b24app.cli_upkeep import COMMANDS as UPKEEP
@@ -46,7 +47,7 @@ def wire(app: Flask, config: Config, make_worker: Callable[[], tuple[Worker, Cal
         close()
         _leave()
 
-    for group in (portal, segment, job, *UPKEEP):
+    for group in (portal, person, segment, job, *UPKEEP):
         app.cli.add_command(group)
 
 

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from b24app.context import WEBHOOK
-from b24app.documents.issue import awaits_pdf
+from b24app.documents.links import awaits_pdf
 from b24app.drain import find_night
 from b24app.portals.registry import RUN
+from b24app.privacy.person import erasures_moment
 from b24app.segments.announce import moves_moment
 from b24app.segments.definitions import refresh_moment
 from b24app.segments.write_back import is_enabled
+from b24app.store.calls import wake_moment
 from b24app.sync.first import is_filling, is_synced
 from b24app.sync.offline import find_queue
 
@@ -54,6 +56,11 @@ def reconciliation(ctx: Context) -> str:
     return find_night(ctx) if is_synced(ctx.store) and not is_filling(ctx) else ""
 
 
+def waking(ctx: Context) -> str:
+    """Return the name of the moment at which calls of robots that wait are to be looked at."""
+    return wake_moment(ctx.store, ctx.now().strftime("%Y-%m-%dT%H:%M:%SZ"), ctx.today())
+
+
 TIMERS: tuple[Timer, ...] = (
     Timer("install", first_fill),
     Timer("sweep", lambda ctx: "" if first_fill(ctx) else every(ctx, ctx.config.sweep_seconds)),
@@ -63,5 +70,9 @@ TIMERS: tuple[Timer, ...] = (
     Timer("refresh", lambda ctx: "" if first_fill(ctx) else refresh_moment(ctx)),
     Timer("membership_changed", moves_moment),
     Timer("write_back", lambda ctx: ctx.today() if is_enabled(ctx) else ""),
+    Timer("retention", lambda ctx: ctx.today()),
+    Timer("erase", erasures_moment),
+    Timer("wake_calls", waking),
+    Timer("forget_calls", lambda ctx: ctx.today()),
     Timer("pdf", lambda ctx: every(ctx, PDF_SECONDS) if awaits_pdf(ctx) else ""),
 )

@@ -38,12 +38,27 @@ def link(viewer: Session, key: str, form: str, facts: Sequence[str], search: str
 def download() -> Response:
     """Answer with the file that the address was signed for."""
     asked = _read_token(request.args.get("token", ""))
+    if "purpose" in asked:
+        raise Refused("download: for something else")
     ctx = services().context(Session(**asked["session"]))
     title = load(ctx, asked["key"]).title[ctx.lang]
     body = _body(ctx, asked)
     response = Response(body, mimetype=FORMS[asked["form"]])
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(title)}.{asked['form']}"
     return response
+
+
+def sign_link(viewer: Session, purpose: str, about: str) -> str:
+    """Return the token of an address under which this viewer may fetch another kind of file."""
+    return str(_signer().dumps({"session": asdict(viewer), "purpose": purpose, "about": about}))
+
+
+def read_link(purpose: str, token: str) -> tuple[Session, str]:
+    """Return for whom a token was signed, and about whom. Raises Refused when it is forged, too old or for something else."""
+    asked = _read_token(token)
+    if asked.get("purpose") != purpose:
+        raise Refused("download: for something else")
+    return Session(**asked["session"]), str(asked["about"])
 
 
 def _body(ctx: Context, asked: dict[str, Any]) -> bytes:

@@ -23,16 +23,22 @@ FLOORS: tuple[tuple[str, int], ...] = (
     ("b24app.attempts", 1),
     ("b24app.lanes", 1),
     ("b24app.alone", 1),
+    ("b24app.figures", 1),
+    ("b24app.refusals", 1),
     ("b24app.portals", 2),
     ("b24app.sync", 2),
     ("b24app.clients", 2),
     ("b24app.segments", 2),
     ("b24app.documents", 2),
+    ("b24app.hygiene", 2),
     ("b24app.services", 2),
+    ("b24app.touches", 3),
+    ("b24app.privacy", 3),
     ("b24app.drain", 3),
     ("b24app.upkeep", 3),
     ("b24app.timers", 3),
     ("b24app.worker", 3),
+    ("b24app.health", 3),
     ("b24app.backup", 3),
     ("b24app.integrity", 3),
     ("install", 4),
@@ -41,15 +47,18 @@ FLOORS: tuple[tuple[str, int], ...] = (
     ("pages", 4),
     ("b24app.cli", 5),
     ("b24app.cli_portals", 5),
+    ("b24app.cli_persons", 5),
     ("b24app.cli_segments", 5),
     ("b24app.cli_upkeep", 5),
     ("b24app.cli_words", 5),
     ("b24app.web", 5),
+    ("b24app.web_operations", 5),
+    ("b24app.metrics", 5),
     ("b24app.supervisor", 5),
     ("b24app.app", 5),
 )
 CORE = ("b24app.errors", "b24app.config", "b24app.context", "b24app.log")
-APART = ("b24app.portals", "b24app.sync", "b24app.clients", "b24app.segments", "b24app.documents")
+APART = ("b24app.portals", "b24app.sync", "b24app.clients", "b24app.segments", "b24app.documents", "b24app.hygiene")
 EDGES = ("install", "handlers", "robots", "pages")
 # One door per outside thing: who may import it.
 DOORS = {
@@ -59,6 +68,7 @@ DOORS = {
     "aiohttp": ("b24app.bitrix",),
     "fast_bitrix24": ("b24app.bitrix",),
     "dbos": ("b24app.jobs",),
+    "prometheus_client": ("b24app.metrics",),
     "cryptography": ("b24app.portals",),
     "numpy": ("b24app.clients",),
 }
@@ -82,6 +92,11 @@ PURE = (
     "b24app.segments.lines",
     "b24app.segments.paste",
     "b24app.documents.values",
+    "b24app.hygiene.checks",
+    "b24app.hygiene.forms",
+    "b24app.touches.hours",
+    "b24app.touches.reasons",
+    "b24app.touches.suggestions",
     "b24app.portals.roles",
     "b24app.sync.rows",
     "b24app.sync.shapes",
@@ -191,8 +206,10 @@ def test_only_app_knows_flask() -> None:
     allowed = (
         "b24app.app",
         "b24app.web",
+        "b24app.web_operations",
         "b24app.cli",
         "b24app.cli_portals",
+        "b24app.cli_persons",
         "b24app.cli_segments",
         "b24app.cli_upkeep",
         "b24app.cli_words",

@@ -25,6 +25,7 @@ def list_rows(ctx: Context, key: str, facts: Sequence[str] = (), search: str = "
     ctx.viewer.check(EXPORT)
     known = load_known(ctx).facts
     chosen = [known[name] for name in facts if name in known]
+    _tell(ctx, key, search, {"facts": [fact.key for fact in chosen]})
     yield [*HEADS[ctx.lang], *(fact.words[ctx.lang]["title"] for fact in chosen)]
     for members in _pages(ctx, key, search):
         reached = list_reached(ctx.store, [one.client_key for one in members])
@@ -37,10 +38,16 @@ def list_rows(ctx: Context, key: str, facts: Sequence[str] = (), search: str = "
 def list_contacts(ctx: Context, key: str, search: str = "") -> Iterator[tuple[str, str]]:
     """Yield (e-mail, phone) of every member who has one of them: the portal's own form of a static segment. Raises NotFound, NotAllowed."""
     ctx.viewer.check(EXPORT)
+    _tell(ctx, key, search, {})
     for members in _pages(ctx, key, search):
         for contact in list_reached(ctx.store, [one.client_key for one in members]).values():
             if contact:
                 yield contact.get("email", ""), contact.get("phone", "")
+
+
+def _tell(ctx: Context, key: str, search: str, how: dict[str, Any]) -> None:
+    """Write into the journal who takes clients out, and which; before the first of them is read."""
+    ctx.app_store.note(ctx.portal.member_id, "export", key, after={**how, **({"search": search} if search else {})})
 
 
 def _pages(ctx: Context, key: str, search: str) -> Iterator[Sequence[Member]]:

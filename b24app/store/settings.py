@@ -163,8 +163,9 @@ class AppStore:
         self._save(sql, (member_id, _now(), self._actor or 0, kind, about, *values))
 
     def list_notes(self, member_id: str, asked: Mapping[str, Any], limit: int, offset: int = 0) -> tuple[list[Row], int]:
-        """Return lines of the journal, the newest first, and how many there are. `asked`: user_id, kind, since, until (instants)."""
-        tests = {"user_id": "user_id = ?", "kind": "kind = ?", "since": "at >= ?", "until": "at < ?"}
+        """Return lines of the journal, the newest first, and how many there are. `asked`: user_id, kind, about, since, until
+        (instants)."""
+        tests = {"user_id": "user_id = ?", "kind": "kind = ?", "about": "about = ?", "since": "at >= ?", "until": "at < ?"}
         chosen = {name: asked[name] for name in tests if asked.get(name) not in (None, "")}
         found = f"FROM journal WHERE {' AND '.join(['member_id = ?', *(tests[name] for name in chosen)])}"
         values = (member_id, *chosen.values())

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from b24app.context import Context
 from b24app.store.changes import Change, save_changes
 from b24app.store.mirror import PortalStore
+from b24app.store.traces import erase_traces
 from b24app.store.upserts import chunks, delete, marks, replace_all, replace_owned, upsert
 from b24app.sync.entities import BY_KEY, LISTED, RECORDS, Entity
 from b24app.sync.rows import Batch, Column, Link, Record, read_records
@@ -63,6 +64,9 @@ def remove_records(ctx: Context, entity: Entity, ids: Sequence[int]) -> None:
     """Remove records that are gone, with all that belongs to them, and note who pointed to them."""
     with ctx.store.write():
         save_changes(ctx.store, _pointing_to(ctx.store, entity, ids), ctx.now().strftime(INSTANT))
+        for record_id in ids if entity.key in PREFIXES else ():
+            found = erase_traces(ctx.store, entity.key, record_id, ctx.now().strftime(INSTANT))
+            log.info("traces erased", extra={"entity": entity.key, "record": record_id, "rows": found})
         delete(ctx.store, entity.table, ids)
         if entity.has_communications:
             _remove_communications(ctx.store, entity, ids)

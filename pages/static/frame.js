@@ -91,6 +91,11 @@
         else show(`${form.getAttribute("action")}?${body}`, {}, true);
     });
 
+    document.addEventListener("change", (event) => {
+        const form = event.target.closest("form[data-auto]"); // a choice is sent as soon as it is made
+        if (form) form.requestSubmit();
+    });
+
     let typing;
     document.addEventListener("input", (event) => {
         if (event.target.type !== "search") return;
