@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from b24app.clients.update import renew_facts, update_clients
 from b24app.segments.definitions import ensure_presets
 from b24app.segments.membership import refresh
+from b24app.store.calls import stir
 from b24app.store.changes import EVERYBODY, Change, forget_due_clients, list_changes, list_due_clients, save_changes
 from b24app.store.cursors import find_cursor, save_cursor
 from b24app.store.progress import finish_step, plan_steps, start_step
@@ -84,7 +85,8 @@ def count_due(ctx: Context) -> int:
     """Bring the clients that are due, and their memberships, up to date; return how many."""
     counted = 0
     while marks := list_due_clients(ctx.store, CLIENTS):
-        refresh(ctx, update_clients(ctx, None if EVERYBODY in marks else marks))
+        refresh(ctx, keys := update_clients(ctx, None if EVERYBODY in marks else marks))
+        stir(ctx.store, keys)
         forget_due_clients(ctx.store, marks)
         counted += len(marks)
     return counted

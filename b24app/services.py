@@ -5,9 +5,9 @@ Types only; nothing is made here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from b24app.bitrix.client import Client
@@ -20,6 +20,25 @@ if TYPE_CHECKING:
     from b24app.store.inbox import Inbox
     from b24app.store.mirror import PortalStores
     from b24app.store.settings import AppStore
+
+
+@dataclass(frozen=True)
+class RobotShown:
+    """A robot as pages show it: they and the robots do not know each other.
+
+    `fields`: its properties, as (code, name by language, choices by key); `returns`: code to name. `preview` says what it would do
+    for a record (entity, number) with settings as people type them: (values by code, sentence by language), None when it cannot
+    be said beforehand. Raises Mistaken.
+    """
+
+    code: str
+    name: Mapping[str, str]
+    description: Mapping[str, str]
+    fields: tuple[tuple[str, Mapping[str, str], Mapping[str, Mapping[str, str]]], ...]
+    returns: Mapping[str, Mapping[str, str]]
+    has_page: bool
+    defaults: Mapping[str, Any]
+    preview: Callable[[Context, str, int, Mapping[str, Any]], tuple[Mapping[str, Any], Mapping[str, str]] | None]
 
 
 @dataclass(frozen=True)
@@ -41,3 +60,4 @@ class Services:
     # The same by a webhook: (origin, root) -> Client
     client_at: Callable[[str, str], Client]
     proven: Proven
+    robots: Mapping[str, RobotShown] = field(default_factory=dict)  # by code

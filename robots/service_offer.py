@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from b24app.documents.issue import Options, issue_offer
+from b24app.documents.issue import issue_offer
 from b24app.documents.offer import headline
+from b24app.documents.options import Options
 from robots.properties import Texts, Whole
 from robots.robot import DEAL, Call, Result, Returned, Robot
 

@@ -13,6 +13,7 @@ from b24app.segments.dates import INSTANT
 from b24app.segments.membership import MOVES
 from b24app.segments.write_back import is_enabled, write_back
 from b24app.store import written as sql
+from b24app.store.calls import stir
 from b24app.store.cursors import find_cursor, save_cursor
 
 if TYPE_CHECKING:
@@ -39,7 +40,12 @@ def write_moved(ctx: Context, moves: Sequence[Move]) -> None:
         write_back(ctx, sorted({move.client_key for move in moves}))
 
 
-LISTENERS: tuple[Listener, ...] = (write_moved,)
+def stir_moved(ctx: Context, moves: Sequence[Move]) -> None:
+    """Let calls of robots that wait for the sake of those who moved be looked at again."""
+    stir(ctx.store, sorted({move.client_key for move in moves}))
+
+
+LISTENERS: tuple[Listener, ...] = (write_moved, stir_moved)
 
 
 def announce(ctx: Context) -> dict[str, int]:

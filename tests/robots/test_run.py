@@ -56,6 +56,8 @@ def test_job_carries_no_secret_of_the_portal() -> None:
         "entity_id": DEAL_ID,
         "properties": {"valid_days": "7"},
         "waits": True,
+        "timeout": 0,
+        "ts": 0,
     }
 
 
