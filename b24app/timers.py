@@ -73,6 +73,5 @@ TIMERS: tuple[Timer, ...] = (
     Timer("retention", lambda ctx: ctx.today()),
     Timer("erase", erasures_moment),
     Timer("wake_calls", waking),
-    Timer("forget_calls", lambda ctx: ctx.today()),
     Timer("pdf", lambda ctx: every(ctx, PDF_SECONDS) if awaits_pdf(ctx) else ""),
 )
