@@ -23,6 +23,11 @@ from b24app.store.settings import AppStore
 MEMBER = "a223c6b3710f85df22e9377d6c4f7553"
 DEAL_ID = 101
 ADD = "crm.documentgenerator.document.add"
+SELLER = {
+    "MyCompanyRequisiteRqCompanyName": "ООО «Климат-Сервис»",
+    "MyCompanyRequisiteRqInn": "7715123456",
+    "MyCompanyPhone": "+7 495 000-00-00",
+}
 
 
 @dataclass
@@ -49,6 +54,10 @@ class FakeGenerator:
     sellers: list[dict[str, Any]] = field(default_factory=list)
     documents: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
+    uploads: list[dict[str, Any]] = field(default_factory=list)
+    todos: list[dict[str, Any]] = field(default_factory=list)
+    notices: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=lambda: dict(SELLER))
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     losing: set[str] = field(default_factory=set)
     refusing: dict[str, BitrixError] = field(default_factory=dict)
@@ -94,6 +103,38 @@ class FakeGenerator:
     def _user_get(self, filter: Mapping[str, Any]) -> Any:  # noqa: A002
         return [user for user in self.users if user["ID"] == str(filter["ID"])]
 
+    def _crm_documentgenerator_template_getfields(self, id: int, entityTypeId: int, entityId: int) -> Any:  # noqa: A002, N803
+        assert entityTypeId == 2
+        assert entityId == DEAL_ID
+        return {"templateFields": {code: {"title": code, "value": value} for code, value in self.fields.items()}}
+
+    def _crm_documentgenerator_document_enablepublicurl(self, id: int, status: int) -> Any:  # noqa: A002
+        assert status == 1
+        return {"publicUrl": f"https://portal.example/~{id}"}
+
+    def _crm_documentgenerator_document_upload(self, fields: Mapping[str, Any]) -> Any:
+        number = len(self.documents) + 1
+        self.uploads.append(dict(fields))
+        made = {"id": str(60 + number), "number": fields["number"], "title": fields["title"], "entityId": str(fields["entityId"])}
+        self.documents.append({**made, "downloadUrl": f"https://portal.example/download?id={60 + number}", "values": []})
+        return {"document": self.documents[-1]}
+
+    def _crm_activity_todo_add(self, **params: Any) -> Any:
+        self.todos.append({"ID": str(700 + len(self.todos)), "SUBJECT": params["title"], **params})
+        return {"id": int(self.todos[-1]["ID"])}
+
+    def _crm_activity_list(self, **params: Any) -> Any:
+        return [todo for todo in reversed(self.todos) if todo["ownerId"] == params["filter"]["OWNER_ID"]]
+
+    def _im_notify_personal_add(self, **params: Any) -> Any:
+        self.notices[params["TAG"]] = params
+        return len(self.notices)
+
+    def _crm_item_update(self, entityTypeId: int, id: int, fields: Any, useOriginalUfNames: str) -> Any:  # noqa: A002, N803
+        assert self.deal
+        self.deal |= fields
+        return {"item": self.deal}
+
     def _crm_documentgenerator_document_add(self, templateId: int, entityTypeId: int, entityId: int, values: Any) -> Any:  # noqa: N803
         number = len(self.documents) + 1
         self.documents.append(
@@ -117,7 +158,7 @@ class FakeGenerator:
         return {"documents": [{"id": str(document["id"])} for document in reversed(found)]}
 
     def _crm_documentgenerator_document_get(self, id: int) -> Any:  # noqa: A002
-        found = [document for document in self.documents if document["id"] == id]
+        found = [document for document in self.documents if int(document["id"]) == id]
         if not found:
             raise BitrixError("crm.documentgenerator.document.get", "0", "Документ не найден", 400)
         return {"document": {**found[0], "id": str(id)}}

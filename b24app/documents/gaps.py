@@ -5,12 +5,14 @@ from __future__ import annotations
 from b24app.documents.amount_words import LIMIT
 from b24app.documents.dossier import Source
 from b24app.documents.options import Options
-from b24app.documents.values import NUMBER, SELLER_NAME, TABLE, seller_values
+from b24app.documents.values import NUMBER, SELLER_NAME, SELLER_NUMBER, TABLE, seller_values
 from b24app.documents.wording import clean, first_of, full_name
 from b24app.errors import Mistaken
 
 OURS = "Offer"
-QUIET = frozenset({NUMBER, SELLER_NAME, "DocumentTitle", "DocumentCreateTime", "MY_COMPANY", *TABLE})  # spoken of elsewhere, or never empty
+QUIET = frozenset(
+    {NUMBER, SELLER_NAME, SELLER_NUMBER, "DocumentTitle", "DocumentCreateTime", "MY_COMPANY", *TABLE}
+)  # spoken of elsewhere, or never empty
 
 NO_CLIENT = Mistaken(
     "The deal has no client: choose a company or a contact in the deal.",
@@ -25,22 +27,31 @@ NO_SELLER = Mistaken(
     "The name of your own company is not filled in: CRM settings, details of your companies.",
     "Не заполнено название вашей компании: «Настройки CRM», «Реквизиты ваших компаний».",
 )
+NO_SELLER_NUMBER = Mistaken(
+    "Your own company's taxpayer number is not filled in: CRM settings, details of your companies.",
+    "Не заполнен ИНН вашей компании: «Настройки CRM», «Реквизиты ваших компаний».",
+)
 NO_PHONE = Mistaken("The manager has neither a phone nor an e-mail.", "У менеджера не указаны ни телефон, ни почта.")
 NO_MANAGER = Mistaken("The deal's responsible person has no name.", "У ответственного за сделку не указано имя.")
-NOBODY = Mistaken("The deal's client has no contact person: the greeting is general.", "У клиента нет контактного лица: обращение будет общим.")
+NOBODY = Mistaken(
+    "The deal's client has no contact person: the greeting is general.", "У клиента нет контактного лица: обращение будет общим."
+)
 UNREACHABLE = Mistaken("The client has neither a phone nor an e-mail.", "У клиента нет ни телефона, ни почты.")
-NO_HISTORY = Mistaken("The client has not bought before: the offer tells no history.", "Клиент раньше не покупал: истории в предложении не будет.")
+NO_HISTORY = Mistaken(
+    "The client has not bought before: the offer tells no history.", "Клиент раньше не покупал: истории в предложении не будет."
+)
 NO_TAX = Mistaken("Products name no VAT rate: the offer says nothing of VAT.", "У товаров не указан НДС: предложение о нём промолчит.")
 
 
 def check_offer(source: Source, options: Options | None = None) -> list[Mistaken]:
     """Return what keeps this offer from being made, each a sentence that says where to mend it. Empty: nothing does."""
-    total = source.basket(options or Options()).total
+    total, told, seller = source.basket(options or Options()).total, source.template_fields or {}, seller_values(source)
     stops = (
         (NO_CLIENT, not source.client),
         (NOTHING, total <= 0),
         (TOO_LARGE, total >= LIMIT),
-        (NO_SELLER, source.template_fields is not None and not seller_values(source)[SELLER_NAME]),
+        (NO_SELLER, SELLER_NAME in told and not seller[SELLER_NAME]),
+        (NO_SELLER_NUMBER, SELLER_NUMBER in told and not seller[SELLER_NUMBER]),
     )
     return [sentence for sentence, is_so in stops if is_so]
 

@@ -8,7 +8,7 @@ from b24app.documents.amount_words import plural
 
 LANGS = ("ru", "en")
 
-# key: (Russian, English)
+# By key: Russian, then English.
 PHRASES: Mapping[str, tuple[str, str]] = {
     "bought": ("{day} вы приобрели у нас: {products}.", "On {day} you bought from us: {products}."),
     "more": (" и ещё {count} {word}", " and {count} more {word}"),
@@ -45,7 +45,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "lines": ("Всего наименований {count}, на сумму {sum}.", "Items: {count}, in the amount of {sum}."),
     "discount": ("Скидка{rate}: {sum}.", "Discount{rate}: {sum}."),
     "taxes": ("В том числе {taxes}.", "Including {taxes}."),
-    "tax": ("НДС {rate} %: {sum}", "VAT {rate}%: {sum}"),
+    "tax": ("НДС\N{NO-BREAK SPACE}{rate}\N{NO-BREAK SPACE}%: {sum}", "VAT {rate}%: {sum}"),
     "service": ("Сервисное обслуживание", "Maintenance service"),
     "unit": ("усл.", "serv."),
     "piece": ("шт", "pcs"),

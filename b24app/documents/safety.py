@@ -19,13 +19,17 @@ LARGEST_RATIO = 200
 PIECE = 2**16
 
 CONTENT_TYPES, MAIN = "[Content_Types].xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
-_PROGRAMS = re.compile(r"vbaproject|vbadata|activex|oleobject|(^|/)embeddings/|macrosheets|\.(bin|exe|dll|js|vbs|jar|bat|cmd|ps1|scr)$", re.I)
+_PROGRAMS = re.compile(
+    r"vbaproject|vbadata|activex|oleobject|(^|/)embeddings/|macrosheets|\.(bin|exe|dll|js|vbs|jar|bat|cmd|ps1|scr)$", re.I
+)
 _RUNS = re.compile(r"\b(DDEAUTO|DDE|INCLUDETEXT|INCLUDEPICTURE|IMPORT|LINK|MACROBUTTON|AUTOTEXT|EMBED|HYPERLINK)\b", re.I)
 _INSTRUCTION = re.compile(rb"<w:instrText[^>]*>(.*?)</w:instrText>|w:instr=\"([^\"]*)\"", re.S)
 _OUTSIDE = re.compile(rb"TargetMode\s*=\s*[\"']External[\"']", re.I)
 _TARGET = re.compile(rb"Target\s*=\s*[\"']([^\"']*)[\"']", re.I)
 
-NOT_WORD = Mistaken("This is not a Word file (.docx). Save it in Word as .docx.", "Это не файл Word (.docx). Сохраните его в Word как .docx.")
+NOT_WORD = Mistaken(
+    "This is not a Word file (.docx). Save it in Word as .docx.", "Это не файл Word (.docx). Сохраните его в Word как .docx."
+)
 TOO_BIG = Mistaken("The file is larger than 5 MB.", "Файл больше 5 МБ.")
 BOMB = Mistaken(
     "The file unpacks to more than a template can be; it was not opened.",

@@ -6,12 +6,14 @@ Decides nothing: what the offer says is in values.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from b24app.documents.dossier import Source, find_fields
+from b24app.documents.options import Options
 from b24app.documents.templates import DEAL
-from b24app.documents.values import Source, find_fields
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken
-from b24app.store.offers import list_purchases, list_user_fields
+from b24app.store.offers import find_next_purchase, list_purchases, list_user_fields
 
 if TYPE_CHECKING:
     from b24app.bitrix.client import Command
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 CONTACT, COMPANY = 3, 4  # entityTypeId
 MOST_PURCHASES = 5
+FIELDS = "crm.documentgenerator.template.getfields"
 PAGE = 50
 REFUSALS = {  # by the portal's code: the sentence in English and in Russian
     "NOT_FOUND": ("The deal is not there any more.", "Этой сделки больше нет."),
@@ -26,10 +29,10 @@ REFUSALS = {  # by the portal's code: the sentence in English and in Russian
 }
 
 
-def read_source(ctx: Context, deal_id: int) -> Source:
+def read_source(ctx: Context, deal_id: int, options: Options | None = None, template_id: int | None = None) -> Source:
     """Read all that an offer for the deal needs: two requests to the portal. Raises Mistaken when the deal cannot be read."""
-    deal = _read_deal(ctx, deal_id)
-    answer = ctx.bitrix.batch(_commands(deal))
+    deal = read_deal(ctx, deal_id)
+    answer = ctx.bitrix.batch(_commands(deal, options or Options(), template_id))
     rows = answer.errors.get("rows")
     if rows:
         raise rows
@@ -37,19 +40,23 @@ def read_source(ctx: Context, deal_id: int) -> Source:
         if isinstance(error, (BitrixBusy, BitrixGone, BitrixLost)):
             raise error
     results = answer.results  # a client or a user that was deleted meanwhile has none
-    return Source(
+    source = Source(
         deal=deal,
         rows=_read_rows(ctx, deal_id, results["rows"]),
         company=_first(results.get("company")),
         contact=_first(results.get("contact")),
         seller=_first(results.get("seller")),
         manager=_first(results.get("manager")),
+        signer=_first(results.get("signer")),
         purchases=list_purchases(ctx.store, deal, MOST_PURCHASES),
         fields=find_fields(list_user_fields(ctx.store)),
+        template_fields=_read_fields(results.get("fields")),
     )
+    return replace(source, next_purchase=find_next_purchase(ctx.store, source.client_key))
 
 
-def _read_deal(ctx: Context, deal_id: int) -> dict[str, Any]:
+def read_deal(ctx: Context, deal_id: int) -> dict[str, Any]:
+    """Read the deal as it is now. Raises Mistaken when it is gone or closed to us."""
     try:
         answer = ctx.bitrix.call("crm.item.get", _item(DEAL, deal_id))
     except BitrixError as error:
@@ -59,8 +66,8 @@ def _read_deal(ctx: Context, deal_id: int) -> dict[str, Any]:
     return dict(answer.result["item"])
 
 
-def _commands(deal: Mapping[str, Any]) -> dict[str, Command]:
-    """Return what to ask about the deal's rows, its client, our own company and the manager."""
+def _commands(deal: Mapping[str, Any], options: Options, template_id: int | None) -> dict[str, Command]:
+    """Return what to ask about the deal's rows, its client, our own company, the manager, and what the template would say."""
     commands: dict[str, Command] = {
         "rows": ("crm.item.productrow.list", _rows_params(int(deal["id"]), 0)),
         "seller": ("crm.item.list", {"entityTypeId": COMPANY, "filter": {"isMyCompany": "Y"}, "order": {"id": "ASC"}, "select": ["*"]}),
@@ -70,7 +77,17 @@ def _commands(deal: Mapping[str, Any]) -> dict[str, Command]:
         commands["company"] = ("crm.item.get", _item(COMPANY, int(deal["companyId"])))
     if deal.get("contactId"):
         commands["contact"] = ("crm.item.get", _item(CONTACT, int(deal["contactId"])))
+    if options.signer_id:
+        commands["signer"] = ("user.get", {"filter": {"ID": options.signer_id}})
+    if template_id:
+        commands["fields"] = (FIELDS, {"id": template_id, "entityTypeId": DEAL, "entityId": int(deal["id"])})
     return commands
+
+
+def _read_fields(result: Any) -> dict[str, dict[str, Any]] | None:
+    """Return what the generator says it would fill in, by code; None when it refused to say."""
+    found = result.get("templateFields") if isinstance(result, Mapping) else None
+    return {code: dict(told) for code, told in found.items() if isinstance(told, Mapping)} if isinstance(found, Mapping) else None
 
 
 def _read_rows(ctx: Context, deal_id: int, page: Mapping[str, Any]) -> list[dict[str, Any]]:

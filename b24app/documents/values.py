@@ -7,7 +7,7 @@ codes begin with `Offer`, so that they never meet one of the portal's own. No va
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,11 +19,11 @@ from b24app.documents.history import Telling, reason
 from b24app.documents.lines import Basket
 from b24app.documents.options import Options
 from b24app.documents.phrases import say
-from b24app.documents.wording import Record, clean, first_of, full_name, greeting, print_day, print_money, print_rate
+from b24app.documents.wording import NO_BREAK, Record, clean, first_of, full_name, greeting, print_day, print_money, print_rate
 
 KEY = "OfferKey"  # not printed: by it an offer whose answer was lost is found again
 NUMBER = "DocumentNumber"
-SELLER_NAME = "MyCompanyRequisiteRqCompanyName"
+SELLER_NAME, SELLER_NUMBER = "MyCompanyRequisiteRqCompanyName", "MyCompanyRequisiteRqInn"
 TABLE = (
     "ProductsIndex",
     "ProductsProductName",
@@ -37,7 +37,7 @@ PORTAL_CODES = (
     NUMBER,
     SELLER_NAME,
     "MyCompanyRequisiteRegisteredAddressText",
-    "MyCompanyRequisiteRqInn",
+    SELLER_NUMBER,
     "MyCompanyPhone",
     "MyCompanyEmail",
     "MyCompanyWeb",
@@ -53,7 +53,7 @@ class Making:
     key: str
     today: date
     valid_until: date
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     lang: str = "ru"
     why: Sequence[str] = WHY
 
@@ -108,6 +108,13 @@ def _contacts(source: Source, making: Making) -> str:
     return ", ".join(found) or say(making.lang, "to_client")
 
 
+def _seller_details(source: Source, _: Making) -> str:
+    """What our own card has beside the taxpayer's number, which the template prints by itself."""
+    details = clean(source.seller.get("bankingDetails"))
+    number = seller_values(source)[SELLER_NUMBER]
+    return "" if number and number in details else details
+
+
 def _client_details(source: Source, making: Making) -> str:
     """The client's requisites, as his card has them."""
     return clean(source.company.get("bankingDetails")) or say(making.lang, "details_asked")
@@ -128,7 +135,7 @@ def _note(source: Source, making: Making) -> str:
 
     parts = [say(lang, "lines", count=len(basket.lines), sum=money(basket.full))]
     if basket.full > basket.total:
-        rate = f" {print_rate(float(basket.discount))} %" if basket.discount and basket.full == sum(_totals(basket)) else ""
+        rate = f" {print_rate(float(basket.discount))}{NO_BREAK}%" if basket.discount and basket.full == sum(_totals(basket)) else ""
         parts.append(say(lang, "discount", rate=rate, sum=money(basket.full - basket.total)))
     if taxes := basket.taxes:
         parts.append(say(lang, "taxes", taxes=", ".join(say(lang, "tax", rate=print_rate(rate), sum=money(tax)) for rate, tax in taxes)))
@@ -140,15 +147,19 @@ def _totals(basket: Basket) -> list[Decimal]:
 
 
 def _in_words(source: Source, making: Making) -> str:
+    """The kopecks stay on the line of their roubles."""
     speak = amount_in_words if making.lang == "ru" else english_amount
-    return speak(_basket(source, making).total, source.currency)
+    words = speak(_basket(source, making).total, source.currency).rsplit(" ", 2)
+    return NO_BREAK.join((" ".join(words[:-2]), *words[-2:]))
 
 
 def _manager_contacts(source: Source, _: Making) -> str:
     manager = source.manager
     phone = clean(manager.get("WORK_PHONE") or manager.get("PERSONAL_MOBILE"), 60)
     found = [part for part in (phone, clean(manager.get("EMAIL"), 100)) if part]
-    return ", ".join(found) or first_of(source.seller, "PHONE") or clean((source.template_fields or {}).get("MyCompanyPhone", {}).get("value"))
+    return (
+        ", ".join(found) or first_of(source.seller, "PHONE") or clean((source.template_fields or {}).get("MyCompanyPhone", {}).get("value"))
+    )
 
 
 def _position(person: Record, lang: str) -> str:
@@ -166,15 +177,13 @@ VALUES: Mapping[str, Value] = {
     KEY: lambda _, making: making.key,
     "OfferDate": lambda _, making: print_day(making.today, making.lang),
     "OfferValidUntil": lambda _, making: print_day(making.valid_until, making.lang),
-    "OfferSellerDetails": lambda source, _: clean(source.seller.get("bankingDetails")),
+    "OfferSellerDetails": _seller_details,
     "OfferClient": lambda source, _: source.client,
     "OfferClientContacts": _contacts,
     "OfferClientDetails": _client_details,
     "OfferSubject": _equipment,
     "OfferGreeting": lambda source, making: greeting(source.contact, making.lang),
-    "OfferReason": lambda source, making: reason(
-        Telling(source, making.today, making.lang, making.options.service_months), making.why
-    ),
+    "OfferReason": lambda source, making: reason(Telling(source, making.today, making.lang, making.options.service_months), making.why),
     "OfferSum": lambda source, making: print_money(_basket(source, making).total, source.currency),
     "OfferSumNote": _note,
     "OfferSumInWords": _in_words,

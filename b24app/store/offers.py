@@ -69,13 +69,13 @@ def forget_offer(store: PortalStore, key: str) -> None:
 
 
 def list_purchases(store: PortalStore, deal: Row, most: int) -> list[Row]:
-    """Return the client's won deals but this one, the latest first, each with `products`, the names of its rows.
+    """Return the client's won deals but this one, the latest first, each with its `rows` and `products`, the names of these.
 
     `deal` has id, companyId, contactId as the portal gives them.
     """
     params = {"deal_id": deal["id"], "company_id": deal.get("companyId") or 0, "contact_id": deal.get("contactId") or 0, "most": most}
-    purchases = store.rows(_PURCHASES, params)
-    return [{**purchase, "products": _products(store, purchase["id"])} for purchase in purchases]
+    purchases = [{**purchase, "rows": _product_rows(store, purchase["id"])} for purchase in store.rows(_PURCHASES, params)]
+    return [{**purchase, "products": [row["product_name"] for row in purchase["rows"]]} for purchase in purchases]
 
 
 def list_user_fields(store: PortalStore) -> list[Row]:
@@ -83,6 +83,35 @@ def list_user_fields(store: PortalStore) -> list[Row]:
     return store.rows("SELECT entity, name, column_name, kind, title_ru, title_en, is_multiple FROM user_field ORDER BY entity, name")
 
 
-def _products(store: PortalStore, deal_id: int) -> list[str]:
-    sql = "SELECT product_name FROM product_row WHERE owner_type = 'D' AND owner_id = ? AND product_name IS NOT NULL ORDER BY sort, id"
-    return [row["product_name"] for row in store.rows(sql, (deal_id,))]
+def count_made_here(store: PortalStore, deal_id: int) -> int:
+    """Return how many offers of a deal were filled here, or are about to be."""
+    return int(store.tuples("SELECT count(*) FROM offer WHERE deal_id = ? AND way = 'local'", (deal_id,))[0][0])
+
+
+def find_next_purchase(store: PortalStore, client_key: str) -> str:
+    """Return the day on which the client's own rhythm expects the next purchase, or ''."""
+    row = store.row("SELECT next_purchase FROM client_fact WHERE client_key = ?", (client_key,))
+    return str(row["next_purchase"] or "") if row else ""
+
+
+def list_segments_now(store: PortalStore, client_key: str) -> list[str]:
+    """Return the keys of the segments that the client is in."""
+    sql = "SELECT segment_key FROM membership WHERE client_key = ? AND left_at IS NULL ORDER BY segment_key"
+    return [row["segment_key"] for row in store.rows(sql, (client_key,))]
+
+
+def find_client_of(store: PortalStore, deal_id: int) -> str:
+    """Return the key of the client whose a deal is, as facts have it; '' while they do not know."""
+    row = store.row("SELECT client_key FROM client_deal WHERE deal_id = ?", (deal_id,))
+    return str(row["client_key"]) if row else ""
+
+
+def find_kept_deal(store: PortalStore, deal_id: int) -> Row | None:
+    """Return the mirror's row of a deal with its `rows`, or None."""
+    deal = store.row("SELECT * FROM deal WHERE id = ?", (deal_id,))
+    return {**deal, "rows": _product_rows(store, deal_id)} if deal else None
+
+
+def _product_rows(store: PortalStore, deal_id: int) -> list[Row]:
+    sql = "SELECT * FROM product_row WHERE owner_type = 'D' AND owner_id = ? AND product_name IS NOT NULL ORDER BY sort, id"
+    return store.rows(sql, (deal_id,))

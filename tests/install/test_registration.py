@@ -85,7 +85,7 @@ def test_lost_upload_is_found_again(ctx: Context, portal: Any, plan: Plan) -> No
     make_equal(ctx, plan)
     ctx.app_store.save_setting("m1", plan.templates[0].setting, None)
     make_equal(ctx, plan)
-    assert list(portal.templates) == [41]
+    assert list(portal.templates) == [41, 42, 43]
 
     portal.templates.clear()
     portal.templates[50] = {"id": "50", "name": "Foreign"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from b24app.context import WEBHOOK, Context
+from b24app.documents.templates import TEMPLATES
 from b24app.portals.registry import RUN
 from b24app.store.progress import list_steps
 from b24app.timers import TIMERS, first_fill
@@ -25,7 +26,7 @@ def test_parts_of_an_application_are_not_asked_for(ctx: Context, portal: FakePor
     install_job(by_webhook(ctx), {})
     steps = {step["step"]: step for step in list_steps(ctx.store, JOB)}
 
-    assert (portal.robots, portal.events, portal.placements, len(portal.templates)) == ({}, set(), [], 1)
+    assert (portal.robots, portal.events, portal.placements, len(portal.templates)) == ({}, set(), [], len(TEMPLATES))
     for part in PARTS:
         is_left_out = "вебхук" in read_note(steps[part]["note"], "ru")
         assert is_left_out is (part not in WITHOUT_APP)

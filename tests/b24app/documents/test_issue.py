@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from docx import Document
+from docx.oxml.ns import qn
 
 from b24app.context import Context, Viewer
-from b24app.documents.issue import SETTLED_AFTER, Options, issue_offer, list_offers, refresh_pdf, refresh_pdfs
+from b24app.documents.issue import SETTLED_AFTER, issue_offer, list_offers
+from b24app.documents.links import refresh_pdf, refresh_pdfs
+from b24app.documents.options import Options
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken
 from b24app.store.upserts import upsert
 from tests.fake_generator import ADD, DEAL_ID, MEMBER, Clock, FakeGenerator, offer_context, service_deal
@@ -36,6 +42,12 @@ def ctx(tmp_path: Path, portal: FakeGenerator, clock: Clock) -> Iterator[Context
         yield context
 
 
+@pytest.fixture
+def without_office(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has no LibreOffice."""
+    monkeypatch.setenv("PATH", "")
+
+
 def test_offer_is_issued_from_the_deal(ctx: Context, portal: FakeGenerator) -> None:
     """The document has the deal's real sum, the offer everything that a workflow asks for."""
     offer = issue_offer(ctx, DEAL_ID, "k1", Options(valid_days=10))
@@ -44,7 +56,7 @@ def test_offer_is_issued_from_the_deal(ctx: Context, portal: FakeGenerator) -> N
     assert (offer.amount, offer.currency, offer.valid_until) == (99600.0, "RUB", "2025-12-01")
     assert offer.url == "https://portal.example/download?id=61"
     assert portal.documents[0]["templateId"] == "39"
-    assert portal.documents[0]["values"]["OfferSumInWords"] == "Девяносто девять тысяч шестьсот рублей 00 копеек"
+    assert portal.documents[0]["values"]["OfferSumInWords"] == "Девяносто девять тысяч шестьсот рублей\u00a000\u00a0копеек"
     assert [comment["COMMENT"].split(",")[0] for comment in portal.comments] == ["Создано предложение КП-1 на 99\u00a0600\u00a0₽"]
 
 
@@ -101,9 +113,9 @@ def test_refusal_before_work_leaves_no_trace(ctx: Context, portal: FakeGenerator
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (BitrixError(ADD, "DOCGEN_LIMIT_ERROR", "Maximum count of documents has been reached"), "Тариф не позволяет"),
-        (BitrixError(ADD, "0", "Шаблон не найден"), "установите приложение заново"),
-        (BitrixError(ADD, "0", "Error getting next number"), "Error getting next number"),
+        (BitrixError(ADD, "DOCGEN_ACCESS_ERROR", "Access denied"), "не разрешено создавать"),
+        (BitrixError(ADD, "", "Module documentgenerator is not installed"), "не включён генератор"),
+        (BitrixError(ADD, "0", "Something new"), "Something new"),
     ],
 )
 def test_refusal_of_the_generator_is_said_in_plain_words(ctx: Context, portal: FakeGenerator, error: BitrixError, words: str) -> None:
@@ -115,6 +127,68 @@ def test_refusal_of_the_generator_is_said_in_plain_words(ctx: Context, portal: F
 
     assert words in caught.value.sentence("ru")
     assert list_offers(ctx, DEAL_ID) == []
+    assert portal.uploads == []
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (BitrixError(ADD, "DOCGEN_LIMIT_ERROR", "Maximum count of documents has been reached"), "Тариф не позволяет"),
+        (BitrixError(ADD, "0", "Шаблон не найден"), "установите приложение заново"),
+        (BitrixError(ADD, "0", "Error getting next number"), "Нумератор не выдал номер"),
+    ],
+)
+def test_document_is_made_here_when_the_generator_will_not(
+    ctx: Context, portal: FakeGenerator, error: BitrixError, words: str, without_office: None
+) -> None:
+    """The same template filled here and uploaded once, with a number of its own; why, and that there is no PDF, is said."""
+    portal.refusing[ADD] = error
+
+    offer = issue_offer(ctx, DEAL_ID, "k1")
+
+    assert (offer.way, offer.number, offer.state, offer.amount) == ("local", "КП-101-1", "done", 99600.0)
+    assert words in offer.remark("ru")
+    assert "LibreOffice" in offer.remark("ru")
+    assert issue_offer(ctx, DEAL_ID, "k1") == offer
+    [sent] = portal.uploads
+    written = words_of(sent["fileContent"])
+    for expected in ("ООО «Климат-Сервис»", "ИНН 7715123456", "КП-101-1", "Выезд инженера", "100\u00a0000\u00a0₽", "99\u00a0600\u00a0₽"):
+        assert expected in written, written
+    assert "{" not in written
+
+
+def test_lost_upload_is_looked_up(ctx: Context, portal: FakeGenerator, clock: Clock, without_office: None) -> None:
+    """The document that was uploaded is found by its number; one that was not is uploaded when the portal has settled."""
+    upload = "crm.documentgenerator.document.upload"
+    for key, lose in (("k1", portal.losing.add), ("k2", lambda name: portal.refusing.update({name: BitrixLost(name, "no_answer")}))):
+        portal.refusing[ADD] = BitrixError(ADD, "DOCGEN_LIMIT_ERROR")
+        lose(upload)
+        with pytest.raises(BitrixLost):
+            issue_offer(ctx, DEAL_ID, key)
+    clock.move(SETTLED_AFTER)
+
+    assert {issue_offer(ctx, DEAL_ID, key).way for key in ("k1", "k2")} == {"local"}
+    assert len(portal.uploads) == len(portal.documents) == 2
+
+
+def test_template_of_the_portals_own_is_filled_by_its_mapping(ctx: Context, portal: FakeGenerator) -> None:
+    """Its fields get our values by the codes that the administrator chose; when it is gone, a sentence says what to do."""
+    options = Options(template="portal:77", mapping={"UfPrice": "OfferSum", "UfNothing": "Unknown"})
+
+    issue_offer(ctx, DEAL_ID, "k1", options)
+
+    assert portal.documents[0]["templateId"] == "77"
+    assert portal.documents[0]["values"]["UfPrice"] == "99\u00a0600\u00a0₽"
+    portal.refusing[ADD] = BitrixError(ADD, "0", "Шаблон не найден")
+    with pytest.raises(Mistaken, match="choose another"):
+        issue_offer(ctx, DEAL_ID, "k2", options)
+    assert portal.uploads == []
+
+
+def words_of(content: str) -> str:
+    """Return all the text of a .docx in base64."""
+    document = Document(io.BytesIO(base64.b64decode(content)))
+    return " ".join(node.text or "" for node in document.element.body.iter(qn("w:t")))
 
 
 def test_deal_that_is_gone_spends_no_number(ctx: Context, portal: FakeGenerator) -> None:
@@ -141,12 +215,56 @@ def test_deal_without_client_and_sum_names_both(ctx: Context, portal: FakeGenera
     assert portal.documents == []
 
 
-def test_template_that_was_not_installed_is_said(ctx: Context) -> None:
-    """Without the portal's template id there is nothing to ask for."""
+def test_company_that_has_no_name_of_its_own_is_said_before(ctx: Context, portal: FakeGenerator) -> None:
+    """The generator is asked what it would print: a letterhead without a name or a taxpayer's number is no letterhead."""
+    portal.fields |= {"MyCompanyRequisiteRqInn": ""}
+
+    with pytest.raises(Mistaken, match="taxpayer number"):
+        issue_offer(ctx, DEAL_ID, "k1")
+
+    assert portal.documents == []
+
+
+def test_template_that_was_not_installed_is_filled_here(ctx: Context, portal: FakeGenerator, without_office: None) -> None:
+    """Without the portal's template there is still ours."""
     ctx.app_store.save_setting(MEMBER, "template:service_offer", None)
 
-    with pytest.raises(Mistaken, match="install the app again"):
-        issue_offer(ctx, DEAL_ID, "k1")
+    assert "install the app again" in issue_offer(ctx, DEAL_ID, "k1").remark("en")
+    assert portal.count(ADD) == 0
+
+
+def test_what_follows_is_done_once(ctx: Context, portal: FakeGenerator, clock: Clock) -> None:
+    """Public link, todo in working hours, notice, next stage: each once, whichever answer was lost."""
+    portal.deal = {**(portal.deal or {}), "stageId": "PREPARATION"}
+    options = Options(public_link=True, send_todo=True, tell="responsible", from_stage="PREPARATION", next_stage="EXECUTING")
+    steps = ("crm.documentgenerator.document.enablepublicurl", "crm.activity.todo.add", "im.notify.personal.add", "crm.item.update")
+    for step in steps:
+        portal.losing.add(step)
+        with pytest.raises(BitrixLost):
+            issue_offer(ctx, DEAL_ID, "k1", options)
+
+    offer = issue_offer(ctx, DEAL_ID, "k1", options)
+    issue_offer(ctx, DEAL_ID, "k1", options)
+
+    assert offer.public_url == "https://portal.example/~61"
+    [todo] = portal.todos
+    assert (todo["title"], todo["responsibleId"], todo["deadline"]) == (
+        "Отправить клиенту предложение КП-1",
+        5,
+        "2025-11-21T14:00:00+03:00",
+    )
+    assert [notice["USER_ID"] for notice in portal.notices.values()] == [5]
+    assert portal.deal["stageId"] == "EXECUTING"
+    assert (portal.count("crm.activity.todo.add"), portal.count("crm.item.update"), len(portal.documents)) == (1, 1, 1)
+
+
+def test_deal_that_somebody_has_moved_stays_there(ctx: Context, portal: FakeGenerator) -> None:
+    """We move a deal on only from where it came to us."""
+    portal.deal = {**(portal.deal or {}), "stageId": "WON"}
+
+    issue_offer(ctx, DEAL_ID, "k1", Options(from_stage="PREPARATION", next_stage="EXECUTING"))
+
+    assert portal.deal["stageId"] == "WON"
 
 
 def test_comment_is_made_once(ctx: Context, portal: FakeGenerator) -> None:

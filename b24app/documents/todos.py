@@ -1,0 +1,74 @@
+"""Todos of an offer for whoever is responsible: send it, ask about it, it is about to expire. Each once, in working hours.
+
+A todo is found again by its title, which carries the offer's number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from b24app.documents.once import do_once
+from b24app.documents.templates import DEAL, document_lang
+from b24app.documents.wording import print_day, read_day
+
+if TYPE_CHECKING:
+    from b24app.context import Context
+    from b24app.store.offers import Row
+
+ADD, LIST = "crm.activity.todo.add", "crm.activity.list"
+OPENS, CLOSES = time(10, 0), time(17, 0)  # a todo falls due inside these hours of the portal, on a weekday
+SEND, UNOPENED, EXPIRING = "todo_send", "todo_unopened", "todo_expiring"
+SATURDAY = 5
+
+# step: title and description by language
+WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    SEND: {
+        "ru": ("Отправить клиенту предложение {number}", "Предложение на {client}, действует до {day}. Скачать: {url}"),
+        "en": ("Send offer {number} to the client", "The offer for {client} is valid until {day}. Download: {url}"),
+    },
+    UNOPENED: {
+        "ru": ("Узнать, получил ли клиент предложение {number}", "{client} ещё не открыл предложение. Оно действует до {day}."),
+        "en": ("Ask whether the client got offer {number}", "{client} has not opened the offer yet. It is valid until {day}."),
+    },
+    EXPIRING: {
+        "ru": ("Предложение {number} скоро закончится", "Для {client} оно действует до {day}: позвоните или продлите новой версией."),
+        "en": ("Offer {number} is about to expire", "For {client} it is valid until {day}: call, or extend it by a new version."),
+    },
+}
+
+
+def add_todo(ctx: Context, row: Row, step: str) -> str:
+    """Add the todo if it is not there; return its id, '' when the portal refused it."""
+    lang = document_lang(ctx.portal.lang)
+    title, description = WORDS[step][lang]
+    day = read_day(row["valid_until"])
+    words = {"number": row["number"], "client": row["client_title"] or "", "day": print_day(day, lang) if day else "", "url": row["url"]}
+    params: dict[str, Any] = {
+        "ownerTypeId": DEAL,
+        "ownerId": row["deal_id"],
+        "title": title.format(**words),
+        "description": description.format(**words),
+        "deadline": due(ctx.now().astimezone(ctx.portal.zone)).isoformat(timespec="seconds"),
+        **({"responsibleId": row["responsible_id"]} if row["responsible_id"] else {}),
+    }
+    titles = {words_of[0].format(**words) for words_of in WORDS[step].values()}
+    return do_once(ctx, (row["key"], step), lambda: str(ctx.bitrix.call(ADD, params).result["id"]), lambda: _find(ctx, row, titles))
+
+
+def due(now: datetime) -> datetime:
+    """Return the next moment of working hours that leaves an hour for the work."""
+    at = now + timedelta(hours=1)
+    if at.weekday() < SATURDAY and OPENS <= at.time() <= CLOSES:
+        return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=at.minute > 0)
+    day = at if at.weekday() < SATURDAY and at.time() < OPENS else at + timedelta(days=1)
+    while day.weekday() >= SATURDAY:
+        day += timedelta(days=1)
+    return day.replace(hour=OPENS.hour, minute=0, second=0, microsecond=0)
+
+
+def _find(ctx: Context, row: Row, titles: set[str]) -> str | None:
+    params = {"filter": {"OWNER_TYPE_ID": DEAL, "OWNER_ID": row["deal_id"]}, "order": {"ID": "DESC"}, "select": ["ID", "SUBJECT"]}
+    found = ctx.bitrix.call(LIST, params).result
+    return next((str(one["ID"]) for one in found if one.get("SUBJECT") in titles), None)
