@@ -31,6 +31,7 @@ LONGEST_PAUSE = 30.0
 QUICK_DEATH = 10.0  # seconds; whoever lives longer is restarted without a pause
 MOST_QUICK_DEATHS = 6
 LOOK_SECONDS = 0.2
+GIVES_WAY = 10  # the worker's niceness: whoever is answered goes first, however much there is to work
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ def make_children(config: Config) -> list[Child]:
     quiet = ["--no-control-socket", "--graceful-timeout", "15", "--log-level", "warning"]
     return [
         Child("web", [sys.executable, "-m", *web, *quiet, "wsgi:app"]),
-        Child("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]),
+        Child("worker", ["nice", "-n", str(GIVES_WAY), sys.executable, "-m", "flask", "--app", "wsgi", "worker"]),
     ]
 
 

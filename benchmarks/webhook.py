@@ -8,103 +8,36 @@ was due, so a server that falls behind cannot hide it. Then the same under ten k
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import multiprocessing
 import os
 import random
 import sqlite3
 import sys
 import tempfile
-import time
 from contextlib import closing, suppress
-from multiprocessing.queues import Queue
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import requests
 from table import Row, options, show
+from volley import Outcome, Volley, send_from_outside
 
 from b24app.config import Config
 from b24app.portals import registry
 from b24app.portals.vault import Vault
 from b24app.store.settings import AppStore
 from demo import portal
-from tests.chaos.processes import Doomed, Killer, doomed_town
+from tests.chaos.processes import Doomed, Killer, Process, doomed_town
 
-CONNECTIONS = 24
-RATE = 1200.0  # events a second that are due; the goal is 1,000
+RATE = 1020.0  # events a second that are due; the goal is 1,000
 TOKEN = "benchmark"
-FIRST_ID = 10_000_000  # of records that the portal does not have: what is pulled for them costs least
-ANSWERED = b"HTTP/1.1 200"
+FIRST_ID = 100_000_000  # of records that the portal does not have: what is pulled for them costs least
 
 
-class Load:
-    """Posts events over open connections, each at its moment; remembers when each was due and when it was answered."""
-
-    def __init__(self, url: str, member_id: str, rate: float) -> None:
-        self.host, self.port = urlsplit(url).hostname, urlsplit(url).port
-        self.member_id, self.rate = member_id, rate
-        self.next = 0
-        self.waits: dict[int, float] = {}
-        self.refused = 0
-
-    async def run(self, seconds: float, first: int) -> None:
-        """Post for so long; records are numbered from `first`."""
-        self.start, self.end, self.first = time.monotonic(), time.monotonic() + seconds, first
-        await asyncio.gather(*(self._send() for _ in range(CONNECTIONS)))
-
-    async def _send(self) -> None:
-        reader: asyncio.StreamReader | None = None
-        writer: asyncio.StreamWriter | None = None
-        while (due := self.start + self.next / self.rate) < self.end:
-            number, self.next = self.first + self.next, self.next + 1
-            await asyncio.sleep(max(due - time.monotonic(), 0))
-            try:
-                if reader is None or writer is None:
-                    reader, writer = await asyncio.open_connection(self.host, self.port)
-                writer.write(self._request(number))
-                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
-            except (OSError, asyncio.IncompleteReadError, TimeoutError):
-                if writer is not None:
-                    writer.close()
-                reader = writer = None
-                continue
-            if head.startswith(ANSWERED):
-                self.waits[number] = time.monotonic() - due
-            else:
-                self.refused += 1
-                writer.close()
-                reader = writer = None
-        if writer is not None:
-            writer.close()
-
-    def _request(self, number: int) -> bytes:
-        form = {"event": "ONCRMDEALUPDATE", "data[FIELDS][ID]": number, "ts": 1, "auth[member_id]": self.member_id}
-        body = urlencode({**form, "auth[application_token]": TOKEN}).encode()
-        head = f"POST /events HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def send(answers: Queue[tuple[dict[int, float], int]], load: Load, seconds: float, first: int) -> None:
-    """Be the second process."""
-    asyncio.run(load.run(seconds, first))
-    answers.put((load.waits, load.refused))
-
-
-def send_from_outside(doomed: Doomed, rate: float, seconds: float, first: int) -> tuple[dict[int, float], int]:
-    """Post from a process of its own; return how long each answered event took, and how many were refused."""
-    spawned = multiprocessing.get_context("spawn")
-    answers: Queue[tuple[dict[int, float], int]] = spawned.Queue()
-    load = Load(doomed.town.app_url, doomed.town.sandbox.member_id, rate)
-    process = spawned.Process(target=send, args=(answers, load, seconds, first))
-    process.start()
-    result = answers.get()
-    process.join()
-    return result
+def fire(doomed: Doomed, rate: float, seconds: float, first: int) -> Outcome:
+    """Post so many events a second from a process of its own."""
+    return send_from_outside(Volley(doomed.town.app_url, doomed.town.sandbox.member_id, TOKEN, rate, seconds, first))
 
 
 def let_in(doomed: Doomed) -> None:
@@ -117,6 +50,18 @@ def let_in(doomed: Doomed) -> None:
     store.close()
 
 
+def put_last(doomed: Doomed) -> None:
+    """Let the portal give way to the app: in reality it is another machine, and takes nothing from this one's processors."""
+    portals = [Path(f"/proc/{pid}") for pid in _children(os.getpid()) if b"sandbox" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(portals) == 1, doomed.town.sandbox.url
+    for thread in (portals[0] / "task").iterdir():
+        os.setpriority(os.PRIO_PROCESS, int(thread.name), 19)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+
+
 def is_up(doomed: Doomed) -> bool:
     """Ask for readiness."""
     with suppress(requests.RequestException):
@@ -124,16 +69,16 @@ def is_up(doomed: Doomed) -> bool:
     return False
 
 
-def find_synced(doomed: Doomed) -> list[dict[str, Any]]:
-    """Return the steps of the first sync that have begun."""
-    return doomed.town.rows("SELECT step, state, started_at, finished_at FROM progress WHERE started_at IS NOT NULL")
+def count_synced(doomed: Doomed) -> int:
+    """Return how many steps of the first sync are done."""
+    return len(doomed.town.rows("SELECT step FROM progress WHERE state = 'done'"))
 
 
-def spent_by(doomed: Doomed) -> float:
-    """Return the seconds of processor that the web process has spent, with its children: says more than a clock on a busy machine."""
-    assert doomed.web.running is not None
+def spent_by(process: Process) -> float:
+    """Return the seconds of processor that a process has spent, with its children: says more than a clock on a busy machine."""
+    assert process.running is not None
     stats = [path.read_text().rsplit(")", 1)[1].split() for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
-    ours = [fields for fields in stats if int(fields[2]) == doomed.web.running.pid]
+    ours = [fields for fields in stats if int(fields[2]) == process.running.pid]
     return sum(int(fields[11]) + int(fields[12]) for fields in ours) / os.sysconf("SC_CLK_TCK")
 
 
@@ -159,34 +104,46 @@ def measure(asked: argparse.Namespace) -> list[Row]:
     seconds, kills = (5.0, 2) if asked.quick else (asked.seconds, 10)
     contacts, deals = (1000, 3000) if asked.quick else (asked.contacts, 3 * asked.contacts)
     with doomed_town(Path(tempfile.mkdtemp()), contacts, deals) as doomed:
+        put_last(doomed)
         let_in(doomed)
-        before = spent_by(doomed)
-        waits, refused = send_from_outside(doomed, RATE, seconds, FIRST_ID)
-        synced = sum(step["state"] == "done" for step in find_synced(doomed))
-        times = sorted(waits.values())
-        size = len(times)
-        rows = [
-            Row("events answered with 200", size, size / (seconds + max(waits[max(waits)], 0)), "events/s", 1000),
-            Row("processor's time of one event", size, (spent_by(doomed) - before) / size * 1000, "ms", 0.8),
-            Row("half of them within", size, times[size // 2] * 1000, "ms"),
-            Row("99 of 100 within", size, times[size * 99 // 100] * 1000, "ms", 50),
-            Row("refused", size, refused, "events", 0),
-            Row("steps of the first sync meanwhile", contacts + deals, synced, "steps"),
-        ]
+        rows, answered = measure_rate(doomed, asked.rate, seconds)
+        rows.append(Row("steps of the first sync meanwhile", contacts + deals, count_synced(doomed), "steps"))
         with Killer((doomed.web, doomed.worker), (1.0, 3.0)) as killer:
-            acknowledged: dict[int, float] = {}
+            acknowledged = set(answered)
             first = FIRST_ID * 2
             while killer.kills < kills:
-                acknowledged |= send_from_outside(doomed, RATE / 3, random.uniform(3, 5), first)[0]
+                acknowledged |= fire(doomed, RATE / 3, random.uniform(3, 5), first).waits.keys()
                 first += 100_000
-        lost = find_lost(doomed, {*waits, *acknowledged})
-        return [*rows, Row(f"lost after {killer.kills} kill -9", len(waits) + len(acknowledged), len(lost), "events", 0)]
+        lost = find_lost(doomed, acknowledged)
+        return [*rows, Row(f"lost after {killer.kills} kill -9", len(acknowledged), len(lost), "events", 0)]
+
+
+def measure_rate(doomed: Doomed, rate: float, seconds: float) -> tuple[list[Row], set[int]]:
+    """Post for so long; return what it was like, and which events were answered."""
+    before = spent_by(doomed.web), spent_by(doomed.worker)
+    outcome = fire(doomed, rate, seconds, FIRST_ID)
+    spent = [spent_by(process) - was for process, was in zip((doomed.web, doomed.worker), before, strict=True)]
+    times = sorted(outcome.waits.values())
+    size, last = len(times), outcome.waits[max(outcome.waits)]
+    rows = [
+        Row(f"events answered, of {rate:.0f}/s due", size, size / (seconds + max(last, 0)), "events/s", 1000),
+        Row("processor's time of one event, web", size, spent[0] / size * 1000, "ms", 0.8),
+        Row("the same, worker with its first sync", size, spent[1] / size * 1000, "ms"),
+        Row("the same, whoever sends", size, outcome.cpu / size * 1000, "ms"),
+        Row("half of them within", size, times[size // 2] * 1000, "ms"),
+        Row("99 of 100 within", size, times[size * 99 // 100] * 1000, "ms", 50),
+        Row("all of them within", size, times[-1] * 1000, "ms"),
+        Row("refused", size, outcome.refused, "events", 0),
+        Row("neither answered nor refused", size, int(rate * seconds) - size - outcome.refused, "events", 0),
+    ]
+    return rows, set(outcome.waits)
 
 
 def main() -> None:
     """Run it and print."""
     parser = options(__doc__ or "")
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--rate", type=float, default=RATE, help="events a second that are due")
     parser.add_argument("--contacts", type=int, default=30_000, help="size of the portal whose first sync runs meanwhile; three deals each")
     asked = parser.parse_args()
     show("webhook", measure(asked), asked.json)
