@@ -30,6 +30,13 @@ def _whole(value: str) -> int:
     return number
 
 
+def _count(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("must not be below zero")
+    return number
+
+
 def _seconds(value: str) -> float:
     number = float(value)
     if not 0 < number < 10**9:
@@ -93,6 +100,10 @@ class Config:
     bind: str = _setting(_bind, "host:port on which the web process listens", "127.0.0.1:8025")
     web_threads: int = _setting(_whole, "Requests answered at the same time", 32)
     max_body: int = _setting(_whole, "Largest request that is read, bytes", 262144)
+    proxies: int = _setting(_count, "Our own proxies in front of the web process: whose X-Forwarded-For names the caller", 0)
+    metrics_token: str = _setting(
+        _text, "Bearer token that /metrics wants; without one it answers this machine alone, and nobody through a proxy", "", secret=True
+    )
     log_level: str = _setting(_level, "DEBUG, INFO, WARNING or ERROR", "INFO")
     jobs_url: str = _setting(
         _text, "Database of jobs, for this app alone: empty for DATA_DIR/jobs.db, or postgresql://...", "", secret=True

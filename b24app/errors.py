@@ -5,6 +5,7 @@ AppError
     Refused              the caller did not prove itself, or asks what it may not   -> 403, no detail
         NotFromBitrix        the post does not prove that our portal sent it
         NotAllowed           he is known, and has not the right for it
+    TooMany              was refused too often to be asked anew now; retry_after    -> 429
     Malformed            the post cannot be read                                    -> 400, no detail
     Mistaken             a person can mend it; carries the sentence to show         -> 422, shown
         NotConfigured        a setting is missing or wrong
@@ -33,6 +34,14 @@ class NotFromBitrix(Refused):
 
 class NotAllowed(Refused):
     """He is known, and has not the right for what he asks."""
+
+
+class TooMany(AppError):
+    """The caller was refused so often that he is to wait for `retry_after` seconds."""
+
+    def __init__(self, text: str, retry_after: float) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class Malformed(AppError):

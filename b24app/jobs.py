@@ -11,12 +11,14 @@ import hashlib
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from b24app.attempts import DONE, FAILED
 from b24app.errors import NotFound
+from b24app.figures import Figures
 from b24app.pursuit import Kind, Order, Pursuer
 from b24app.store.database import find_trouble
 
@@ -33,6 +35,7 @@ QUEUE, LONG_QUEUE = "jobs", "long_jobs"
 POLLS = {QUEUE: 0.1, LONG_QUEUE: 0.5}  # seconds between two looks at a queue
 CLAIMED = 64  # jobs of one portal and queue that are in this process, at work or waiting; the others stay in the database
 MOST_RECOVERIES = 1000  # dbos's own limit counts jobs that merely waited when their worker died: ours comes first
+MOST_COUNTED = 20_000
 PRUNED = 500  # jobs that are forgotten in one go
 
 STATES = {"SUCCESS": DONE, "PENDING": "running", "ENQUEUED": "waiting", "DELAYED": "waiting"}
@@ -62,9 +65,9 @@ class JobFailed(Exception):
 class Jobs:
     """One a process: dbos allows no more. One process an application: see `worker`, which sees to it."""
 
-    def __init__(self, config: Config, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, config: Config, kinds: Mapping[str, Kind], figures: Figures | None = None) -> None:
         self._config = config
-        self._pursuer = Pursuer(config, kinds)
+        self._pursuer = Pursuer(config, kinds, figures or Figures())
         self._workflow: Any = None
 
     def start(self) -> None:
@@ -121,6 +124,19 @@ class Jobs:
         from dbos import DBOS
 
         return _list(DBOS, member_id, limit, state)
+
+    def count_states(self) -> dict[str, int]:
+        """Return how many jobs of all portals wait or run now, and how many have failed within a day."""
+        from dbos import DBOS
+
+        counts = Counter(dict.fromkeys((*STATES.values(), FAILED), 0))
+        del counts[DONE]
+        day_ago = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 86400))
+        light: dict[str, Any] = {"name": NAME, "load_input": False, "load_output": False, "limit": MOST_COUNTED}
+        found = DBOS.list_workflows(status=[word for word in ALL_STATUSES if word not in OVER], **light)
+        failed = DBOS.list_workflows(status=[word for word in OVER if word not in STATES], start_time=day_ago, **light)
+        counts.update(STATES.get(status.status, FAILED) for status in (*found, *failed))
+        return dict(counts)
 
     def prune(self, before: float) -> int:
         """Forget the jobs that were ordered before this moment (unix seconds) and are over, with their notes; return how many."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from b24app.attempts import BEGAN, DONE, FAILED, UNKNOWN, Note, Tries, judge
 from b24app.errors import AppError
+from b24app.figures import Figures
 from b24app.lanes import Lanes
 from b24app.log import bound
 
@@ -61,6 +62,7 @@ class Pursuer:
 
     config: Config
     kinds: Mapping[str, Kind]
+    figures: Figures = field(default_factory=Figures)
     run: str = field(default_factory=lambda: uuid.uuid4().hex)
     stopping: threading.Event = field(default_factory=threading.Event)
     running: set[str] = field(default_factory=set)
@@ -128,6 +130,7 @@ class Pursuer:
             finally:
                 self.running.discard(order.id)
             level = logging.INFO if outcome["verdict"] == DONE else logging.WARNING
+            self.figures.count("job_attempts_total", kind=order.kind, verdict=outcome["verdict"])
             log.log(level, "job", extra={"kind": order.kind, "what": what, **outcome, "seconds": round(time.monotonic() - began, 3)})
         return outcome
 

@@ -12,14 +12,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
-from flask.typing import ResponseReturnValue
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
-from b24app.errors import AppError, BitrixBusy, BitrixError, Malformed, Mistaken, NotFound, Overloaded, Refused
+from b24app import web_operations
+from b24app.errors import AppError, BitrixBusy, BitrixError, Malformed, Mistaken, NotFound, Overloaded, Refused, TooMany
 from b24app.log import bound
 from b24app.store.database import find_trouble
-from b24app.worker import is_alive
+from b24app.web_operations import METRICS, is_out_of_bounds
 
 if TYPE_CHECKING:
     from b24app.services import Services
@@ -32,13 +32,14 @@ ANSWERS: tuple[tuple[type[AppError], int, str], ...] = (
     (Malformed, 400, "The request cannot be read"),
     (Refused, 403, "Refused"),
     (NotFound, 404, "Not found"),
+    (TooMany, 429, "Too many requests"),
     (Mistaken, 422, ""),
     (Overloaded, 503, "Too busy; nothing was saved"),
     (BitrixBusy, 503, "Bitrix24 is busy"),
     (BitrixError, 502, "Bitrix24 did not answer as expected"),
     (AppError, 500, "Something went wrong"),
 )
-QUIET = ("/healthz", "/readyz", "/events")  # a line a second, or a thousand: only what went wrong is worth one
+QUIET = ("/healthz", "/readyz", "/metrics", "/events")  # a line a second, or a thousand: only what went wrong is worth one
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 log = logging.getLogger(__name__)
@@ -54,21 +55,7 @@ def wire(app: Flask) -> None:
     app.register_error_handler(AppError, answer_app_error)
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(Exception, answer_defect)
-    app.add_url_rule("/healthz", view_func=show_health)
-    app.add_url_rule("/readyz", view_func=show_readiness)
-
-
-def show_health() -> ResponseReturnValue:
-    """Say that this process answers."""
-    return jsonify(web="ok")
-
-
-def show_readiness() -> ResponseReturnValue:
-    """Say whether all that a portal needs is there: the inbox can be written, the worker lives."""
-    services = cast("Services", current_app.extensions["services"])
-    services.inbox.open()
-    worker = is_alive(services.config.data_dir, time.time())
-    return jsonify(web="ok", worker="ok" if worker else "down"), 200 if worker else 503
+    web_operations.wire(app)
 
 
 def begin_request() -> None:
@@ -100,7 +87,8 @@ def add_headers(response: Response) -> Response:
 
 def say_request(response: Response) -> Response:
     """Write one line a request; never its query or body, they carry tokens."""
-    level = logging.DEBUG if request.path in QUIET and response.status_code < 400 else logging.INFO
+    is_quiet = (request.path in QUIET and response.status_code < 400) or is_out_of_bounds()
+    level = logging.DEBUG if is_quiet else logging.INFO
     if not log.isEnabledFor(level):
         return response
     seconds = round(time.monotonic() - g.began, 4) if "began" in g else None
@@ -115,7 +103,7 @@ def answer_app_error(error: AppError) -> Response:
         text = error.sentence(request.accept_languages.best_match(["ru", "en"]) or "en")
     _say_why(status, f"{type(error).__name__}: {error}")
     response = _answer(status, text)
-    if isinstance(error, BitrixBusy):
+    if isinstance(error, BitrixBusy | TooMany):
         response.headers["Retry-After"] = str(int(error.retry_after) + 1)
     return response
 
@@ -137,13 +125,15 @@ def answer_defect(error: Exception) -> Response:
     """Answer what nobody foresaw; a disk that is full or a file that is locked is not ours to mend, and passes."""
     if trouble := find_trouble(error):
         return answer_app_error(Overloaded(f"{trouble}: {error!r}"))
+    current_app.extensions[METRICS].count_defect()
     log.exception("unforeseen error", exc_info=error, extra={"path": request.path})
     return _answer(500, "Something went wrong")
 
 
 def _say_why(status: int, reason: str) -> None:
     extra = {"status": status, "path": request.path, "remote": request.remote_addr, "reason": reason}
-    log.log(logging.WARNING if status != 404 else logging.INFO, "refused", extra=extra)
+    level = logging.DEBUG if is_out_of_bounds() else logging.WARNING if status != 404 else logging.INFO
+    log.log(level, "refused", extra=extra)
 
 
 def _answer(status: int, text: str) -> Response:

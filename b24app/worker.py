@@ -15,11 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from b24app.alone import Alone
 from b24app.context import Context, Portal
 from b24app.drain import drain, take_inbox
 from b24app.errors import AppError, BitrixBusy, BitrixError, BitrixGone, BitrixLost, NotFound
+from b24app.figures import Figures
 from b24app.log import bound
 from b24app.portals import registry
 from b24app.store.database import find_trouble
@@ -37,6 +39,7 @@ HEARTBEAT = "worker.alive"
 LOCK = "worker.lock"
 STAND_BY_SECONDS = 0.5
 BEAT_SECONDS = 1.0
+COUNT_SECONDS = 30.0
 DEAD_SECONDS = 20.0
 REST_AFTER_LOST = 5.0
 REST_AFTER_DEFECT = 30.0
@@ -56,6 +59,7 @@ class Desk:
     context: Callable[[Portal], Context]
     remove: Callable[[str], None]
     watch: Watch
+    figures: Figures = field(default_factory=Figures)
 
 
 @dataclass
@@ -76,6 +80,7 @@ class Worker:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _beaten_at: float = 0.0
     _tidied_on: str = ""
+    _counted_at: float = -COUNT_SECONDS
 
     def run(self) -> None:
         """Stand by until no other works here, then work until `stop`; then let what runs come to an end."""
@@ -105,6 +110,7 @@ class Worker:
                 self._beat()
                 self.look_round(pool)
                 self._tidy(pool)
+                self._count(pool)
                 self._stopping.wait(self.desk.config.poll_seconds)
             log.info("worker is stopping")
             self.desk.jobs.stop()
@@ -119,7 +125,7 @@ class Worker:
             lane = self._lanes.setdefault(portal.member_id, _Lane())
             with bound(portal=portal.member_id):
                 self._guard(portal, lane, "inbox", lambda portal=portal, lane=lane: self._tend(portal, lane, pool))  # type: ignore[misc]
-        for member_id in list_leavers(self.desk.app_store):
+        for member_id in registry.list_leavers(self.desk.app_store, oldest_kept(self.desk.config)):
             last = self._lanes.get(member_id)
             if last and last.drain and not last.drain.done():
                 continue  # it still works in the file that is to go: the next round finds it done
@@ -145,6 +151,8 @@ class Worker:
     def _drain_all(self, ctx: Context) -> None:
         while not self._stopping.is_set() and (count := drain(ctx)):
             log.info("drained", extra={"records": count})
+            self.desk.figures.count("drains_total")
+            self.desk.figures.count("drained_records_total", count)
 
     def _order_by_time(self, ctx: Context, lane: _Lane) -> None:
         """Order what is due: once a moment, and not while the last one of its kind still runs."""
@@ -162,6 +170,7 @@ class Worker:
         except Exception as error:
             if is_trouble(error):
                 self.desk.watch.note_failure(portal.member_id, source, error)
+            self.desk.figures.count("portal_failures_total", part=source, portal=urlsplit(portal.url).netloc)
             self._face(portal, lane, error)
         else:
             self.desk.watch.note_success(portal.member_id, source)
@@ -191,6 +200,16 @@ class Worker:
         if count:
             log.info("jobs forgotten", extra={"count": count})
 
+    def _count(self, pool: ThreadPoolExecutor) -> None:
+        """Now and then count the jobs, for whoever draws them."""
+        if time.monotonic() - self._counted_at >= COUNT_SECONDS:
+            self._counted_at = time.monotonic()
+            pool.submit(self._count_jobs)
+
+    def _count_jobs(self) -> None:
+        states = self.desk.jobs.count_states()
+        self.desk.figures.put("jobs", {(("state", state),): float(count) for state, count in states.items()})
+
     def _rest(self, lane: _Lane, seconds: float, error: Exception) -> None:
         lane.rests_until = time.monotonic() + seconds
         log.warning("portal rests", extra={"seconds": seconds, "reason": str(error)})
@@ -199,6 +218,7 @@ class Worker:
         if time.monotonic() - self._beaten_at >= BEAT_SECONDS:
             self._beaten_at = time.monotonic()
             (self.desk.config.data_dir / HEARTBEAT).touch()
+            self.desk.figures.save(self.desk.config.data_dir)
 
 
 def is_alive(data_dir: Path, now: float) -> bool:
@@ -215,14 +235,12 @@ def is_trouble(error: Exception) -> bool:
 
 
 def let_go(app_store: AppStore, portal: Portal, error: BitrixGone) -> None:
-    """Dismiss a portal that is gone; one that was installed anew meanwhile stays."""
+    """Dismiss a portal that is gone, or note that our tokens are dead; one that was installed anew meanwhile stays."""
     if registry.find_portal(app_store, portal.member_id) == portal:
         with suppress(NotFound):
+            if error.code.lower() in registry.REVOKED:
+                registry.lose_access(app_store, portal.member_id)
+                log.warning("access is lost", extra={"portal": portal.member_id, "reason": str(error)})
+                return
             registry.dismiss(app_store, portal.member_id)
         log.warning("portal dismissed", extra={"portal": portal.member_id, "reason": str(error)})
-
-
-def list_leavers(app_store: AppStore) -> list[str]:
-    """Return the portals that have left and asked that nothing be kept."""
-    removed = [row["member_id"] for row in app_store.list_portals() if row["state"] == registry.REMOVED]
-    return [member_id for member_id in removed if app_store.find_setting(member_id, registry.CLEAN)]

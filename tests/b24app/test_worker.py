@@ -47,6 +47,10 @@ class FakeJobs:
         """End."""
         self.runs = False
 
+    def count_states(self) -> dict[str, int]:
+        """Count nothing."""
+        return {"waiting": len(self.ordered)}
+
     def enqueue(self, kind: str, member_id: str, payload: dict[str, Any], key: str = "") -> str:
         """Remember an order."""
         self.ordered.append((kind, member_id, key))

@@ -222,7 +222,7 @@ def test_readiness_needs_the_worker(client: FlaskClient, services: Services) -> 
     before = client.get("/readyz")
     (services.config.data_dir / "worker.alive").touch()
 
-    assert (before.status_code, before.json) == (503, {"web": "ok", "worker": "down"})
+    assert (before.status_code, before.json) == (503, {"web": "ok", "worker": "down", "inbox": "ok", "stores": "ok"})
     assert client.get("/readyz").status_code == 200
     assert client.get("/healthz").status_code == 200
 
