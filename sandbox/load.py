@@ -125,6 +125,7 @@ PARTS = (
     Part("categories", {"ENTITY_TYPE_ID": 2, "IS_DEFAULT": "N"}),
     Part("statuses", {"NAME_INIT": "", "COLOR": None, "SEMANTICS": None}, _put_stage_right),
     Part("user_fields"),
+    Part("product_sections"),
     Part("products"),
     Part("companies", ACTIVITY | {"IS_MY_COMPANY": "N", "HAS_IMOL": "N", "OPENED": "Y"}, _read_communications),
     Part("contacts", ACTIVITY | {"EXPORT": "Y", "HAS_IMOL": "N", "OPENED": "Y"}, _put_contact_right),

@@ -60,6 +60,7 @@ class Company:
             setup.list_categories(),
             setup.list_statuses(),
             setup.list_user_fields(),
+            catalogue.list_sections(),
             catalogue.list_products(self.days),
             people.list_companies(open_stream(seed, "companies"), crowd),
             people.list_contacts(open_stream(seed, "contacts"), crowd, sales.leads.of_contact),
@@ -93,7 +94,7 @@ class Company:
 
 
 SECTION_NAMES = (
-    "my_company", "departments", "users", "currencies", "categories", "statuses", "user_fields", "products",
+    "my_company", "departments", "users", "currencies", "categories", "statuses", "user_fields", "product_sections", "products",
     "companies", "contacts", "leads", "deals", "product_rows", "stage_history", "activities", "timeline_comments",
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from sandbox.company.dictionaries import RATES
 from sandbox.company.record import Record, open_stream
 
 SECTIONS = ((1, "Кофейное оборудование"), (2, "Кухонное оборудование"), (3, "Кофе и расходники"), (4, "Запчасти"), (5, "Услуги"))
+EQUIPMENT = (6, "Оборудование", (1, 2))  # the section above two others: its number, its name, what is in it
 
 
 class Product(NamedTuple):
@@ -122,6 +123,17 @@ class Basket(NamedTuple):
 def vat_rate(year: int) -> int:
     """The general rate of VAT in Russia: 20 % till 2025, 22 % since 2026."""
     return 22 if year >= 2026 else 20
+
+
+def list_sections() -> list[Record]:
+    """Sections of the catalogue, one of them above others."""
+    above, name, inner = EQUIPMENT
+    pairs = (*SECTIONS, (above, name))
+    return [
+        {"ID": number, "NAME": title, "SECTION_ID": above if number in inner else None, "CODE": f"section-{number}", "XML_ID": str(number),
+         "SORT": number * 100, "ACTIVE": "Y"}
+        for number, title in pairs
+    ]  # fmt: skip
 
 
 def list_products(days: Days) -> list[Record]:

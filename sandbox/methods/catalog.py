@@ -1,11 +1,13 @@
-"""catalog.catalog.list, catalog.product.*, catalog.price.list, and the old crm.product.*: what is sold.
+"""catalog.catalog.list, catalog.product.*, catalog.section.list, catalog.price.list, and the old crm.product.*: what is sold.
 
-Sources: api-reference/catalog/{catalog,product,price}/, crm/outdated/products/. One catalogue, one price of a product (assumption 29).
+Sources: api-reference/catalog/{catalog,product,section,price}/, crm/outdated/{products,product-section}/.
+One catalogue, one price of a product (assumption 29).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import fields
@@ -55,6 +57,19 @@ OLD = {
 }  # fmt: skip
 
 
+SECTIONS = "product_sections"
+NO_SECTIONS = (400, "200040300030", "Access Denied")
+# catalog_section's name -> column that keeps it.
+KEPT_SECTION = {
+    "id": Field("ID", "integer"), "name": Field("NAME", "string"), "code": Field("CODE", "string"), "xmlId": Field("XML_ID", "string"),
+    "sort": Field("SORT", "integer"), "iblockSectionId": Field("SECTION_ID", "integer"), "active": Field("ACTIVE", "char"),
+}  # fmt: skip
+SAME_SECTION: Record = {"iblockId": CATALOG, "description": None, "descriptionType": "text"}
+OLD_SECTION = {
+    name: Field(name, kind) for name, kind in {"ID": "integer", "NAME": "string", "SECTION_ID": "integer", "XML_ID": "string"}.items()
+}
+
+
 class ListParams(Params):
     """A page of a list."""
 
@@ -80,17 +95,17 @@ def _zero(text: str) -> RestError:
     return RestError(400, 0, text)
 
 
-def _rows(call: Call, known: Mapping[str, Field], extra: Where | None = None) -> tuple[list[Record], int]:
-    """Return a page of products and how many there are. Raises RestError."""
+def _rows(call: Call, known: Mapping[str, Field], extra: Where | None = None, kept: str = SECTION) -> tuple[list[Record], int]:
+    """Return a page of products, or of what else is kept, and how many there are. Raises RestError."""
     asked, store = call.params, call.portal.store
     try:
-        where = Filter(SECTION, known).compile(asked["filter"]) & (extra or Where())
+        where = Filter(kept, known).compile(asked["filter"]) & (extra or Where())
     except WrongValue as error:
         raise _zero(f"Wrong value of {error} in filter.") from error
     start = read_start(asked["start"])
     order = compile_order(known, asked["order"], is_strict=False)
-    rows = store.find(SECTION, where=where, order=order, limit=PAGE, offset=max(start, 0))
-    return rows, store.count(SECTION, where=where) if start >= 0 else 0
+    rows = store.find(kept, where=where, order=order, limit=PAGE, offset=max(start, 0))
+    return rows, store.count(kept, where=where) if start >= 0 else 0
 
 
 def print_product(row: Mapping[str, Any]) -> Record:
@@ -100,17 +115,43 @@ def print_product(row: Mapping[str, Any]) -> Record:
 
 def product_list(call: Call) -> Answer:
     """catalog.product.list: id and iblockId must be selected, iblockId must be filtered"""
-    select, asked = [str(name) for name in call.params["select"]], call.params["filter"]
+    select = [str(name) for name in call.params["select"]]
     missing = [name for name in ("id", "iblockId") if name not in select and "*" not in select]
     if missing:
         raise _zero(f"Required select fields: {', '.join(missing)}")
+    rows, total = _rows(call, KEPT, _of_catalog(call.params["filter"]))
+    shown = [{name: value for name, value in print_product(row).items() if name in select or "*" in select} for row in rows]
+    return print_page({"products": shown}, read_start(call.params["start"]), len(rows), total)
+
+
+def _of_catalog(asked: Mapping[str, Any]) -> Where:
+    """Return nothing for another catalogue than ours. Raises RestError when the filter names none."""
     given = next((asked[key] for key in ("iblockId", "=iblockId", "@iblockId") if key in asked), None)
     if given is None:
         raise _zero("Required filter fields: iblockId")
     wanted = [str(one) for one in (given if isinstance(given, list) else [given])]
-    rows, total = _rows(call, KEPT, None if str(CATALOG) in wanted else Where("1 = 0"))
-    shown = [{name: value for name, value in print_product(row).items() if name in select or "*" in select} for row in rows]
-    return print_page({"products": shown}, read_start(call.params["start"]), len(rows), total)
+    return Where() if str(CATALOG) in wanted else Where("1 = 0")
+
+
+def section_list(call: Call) -> Answer:
+    """catalog.section.list: iblockId must be filtered, nothing selected is everything"""
+    select = [str(name) for name in call.params["select"]]
+    rows, total = _rows(call, KEPT_SECTION, _of_catalog(call.params["filter"]), SECTIONS)
+    full = [SAME_SECTION | {name: row[field.name] for name, field in KEPT_SECTION.items()} for row in rows]
+    shown = [{name: value for name, value in one.items() if not select or "*" in select or name in select} for one in full]
+    return print_page({"sections": shown}, read_start(call.params["start"]), len(rows), total)
+
+
+def old_section_list(call: Call) -> Answer:
+    """crm.productsection.list: without a catalogue in the filter those of the default one"""
+    asked = {key: value for key, value in call.params["filter"].items() if str(key).upper() != "CATALOG_ID"}
+    rows, total = _rows(replace(call, params={**call.params, "filter": asked}), OLD_SECTION, None, SECTIONS)
+    names = [str(name).upper() for name in call.params["select"]]
+    printed = [
+        {"CATALOG_ID": str(CATALOG), **{name: old_printer(field.kind)(row[name]) for name, field in OLD_SECTION.items()}} for row in rows
+    ]
+    shown = [{name: value for name, value in one.items() if not names or "*" in names or name in ("ID", *names)} for one in printed]
+    return print_page(shown, read_start(call.params["start"]), len(rows), total)
 
 
 def product_get(call: Call) -> Answer:
@@ -175,7 +216,9 @@ METHODS = (
     Method("catalog.catalog.list", catalog_list, ListParams, "catalog"),
     Method("catalog.product.list", product_list, ListParams, "catalog"),
     Method("catalog.product.get", product_get, IdParams, "catalog"),
+    Method("catalog.section.list", section_list, ListParams, "catalog", admin=True, admin_refusal=NO_SECTIONS),
     Method("catalog.price.list", price_list, ListParams, "catalog"),
     Method("crm.product.list", old_list, ListParams, "crm"),
+    Method("crm.productsection.list", old_section_list, ListParams, "crm"),
     Method("crm.product.get", old_get, OldIdParams, "crm"),
 )

@@ -141,6 +141,7 @@ CORE_SECTIONS: tuple[Section, ...] = (
         "ID:integer NAME:string CODE:string XML_ID:string ACTIVE:char SORT:integer PRICE:double CURRENCY_ID:string SECTION_ID:integer "
         "MEASURE:integer TYPE:integer DESCRIPTION:string DATE_CREATE:datetime TIMESTAMP_X:datetime",
     ),
+    Section.declare("product_sections", "ID:integer NAME:string SECTION_ID:integer CODE:string XML_ID:string SORT:integer ACTIVE:char"),
     Section.declare(
         "activities",
         "ID:integer OWNER_ID:integer OWNER_TYPE_ID:integer TYPE_ID:integer PROVIDER_ID:string PROVIDER_TYPE_ID:string "

@@ -125,6 +125,22 @@ def test_catalogue_wants_what_it_wants(call: Callable[..., Answer], ask: Ask, po
     assert ask("crm.product.get", id=product["ID"])["PRICE"] == f"{product['PRICE']:.2f}"
 
 
+def test_sections_of_the_catalogue_are_listed_by_both_families(ask: Ask, portal: Portal, admin: Caller) -> None:
+    """By the catalogue that must be named, and by the old family, where it need not be; the new one is for administrators."""
+    catalog = ask("catalog.catalog.list")["catalogs"][0]["iblockId"]
+    found = ask("catalog.section.list", filter={"iblockId": catalog}, order={"id": "asc"})["sections"]
+    old = ask("crm.productsection.list", select=["ID", "NAME", "SECTION_ID"], order={"ID": "ASC"})
+
+    assert [(str(one["id"]), one["name"]) for one in found] == [(one["ID"], one["NAME"]) for one in old]
+    assert old[0] == {"ID": "1", "NAME": "Кофейное оборудование", "SECTION_ID": "6"}
+    with pytest.raises(RestError) as refused:
+        ask("catalog.section.list")
+    assert refused.value.code == 0
+    with pytest.raises(RestError) as refused:
+        portal.call(replace(admin, admin=False), "catalog.section.list", {"filter": {"iblockId": catalog}})
+    assert refused.value.code == "200040300030"
+
+
 def test_departments_change_and_their_people_move_up(ask: Ask, portal: Portal) -> None:
     """A department needs a parent that is there; deleting one moves its people to the parent."""
     for parent in (None, 10**6):
