@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import handlers.quick
 import handlers.routes
+import install.equal
 import install.job
 import install.routes
 import pages.routes
@@ -30,13 +31,16 @@ from b24app.bitrix.limits import BULK, EVENTS, INTERACTIVE, Lane
 from b24app.bitrix.oauth import OAuth
 from b24app.config import Config
 from b24app.context import Context, Portal, Viewer
+from b24app.documents.entries import run_again, work_entries
 from b24app.documents.links import refresh_pdfs
+from b24app.documents.lives import ask_about, make_version, mark_offer
 from b24app.drain import reconcile, renew, take_queue
 from b24app.errors import BitrixGone
 from b24app.figures import Figures
 from b24app.jobs import Jobs
 from b24app.keys import FILE as KEY_FILE
 from b24app.keys import KeyRing
+from b24app.leaving import take_away
 from b24app.log import PortalLog
 from b24app.portals import registry
 from b24app.portals.access import Proven
@@ -59,6 +63,7 @@ from b24app.store.inbox import Inbox, InboxReader, Upkeep
 from b24app.store.mirror import PortalStore, PortalStores
 from b24app.store.settings import AppStore
 from b24app.sync.offline import SETTING as OFFLINE
+from b24app.timers import TIMERS, Timer
 from b24app.upkeep import list_passed, oldest_kept
 from b24app.worker import Desk, Worker, is_trouble, let_go
 
@@ -80,6 +85,7 @@ class Duty:
 # Every kind of job, by the name under which it is ordered.
 KINDS: Mapping[str, Duty] = {
     "install": Duty(install.job.install_job, install.job.give_up, is_long=True),
+    "register": Duty(lambda ctx, _: install.equal.register(ctx), is_long=True),
     "robot_call": Duty(robots.run.run_call, robots.run.give_up),
     "run_again": Duty(robots.run.run_again),
     "wake_calls": Duty(lambda ctx, _: robots.waiting.wake(ctx)),
@@ -97,6 +103,12 @@ KINDS: Mapping[str, Duty] = {
     "write_back_off": Duty(lambda ctx, _: disable(ctx)),
     "retention": Duty(lambda ctx, _: keep_to_days(ctx), is_long=True),
     "erase": Duty(lambda ctx, _: erase_ordered(ctx)),
+    "leave": Duty(lambda ctx, _: take_away(ctx)),
+    "offer_rules": Duty(lambda ctx, _: work_entries(ctx), is_long=True),
+    "offer_todos": Duty(lambda ctx, _: ask_about(ctx), is_long=True),
+    "entry_again": Duty(lambda ctx, payload: run_again(ctx, str(payload["key"]))),
+    "mark_offer": Duty(mark_offer),
+    "new_version": Duty(make_version),
     "pdf": Duty(lambda ctx, _: refresh_pdfs(ctx), is_long=True),
 }
 BLUEPRINTS = (install.routes.blueprint, handlers.routes.blueprint, robots.routes.blueprint, pages.routes.blueprint)
@@ -238,6 +250,7 @@ def create_worker(config: Config) -> tuple[Worker, Callable[[], None]]:
         context=tools.worker_context,
         remove=tools.remove,
         watch=watch,
+        timers=(*TIMERS, Timer("register", install.equal.register_moment)),
         figures=figures,
     )
     return Worker(desk), tools.close

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from b24app.context import WEBHOOK
+from b24app.documents.entries import awaits_offers
 from b24app.documents.links import awaits_pdf
 from b24app.drain import find_night
 from b24app.portals.registry import RUN
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from b24app.context import Context
 
 OFFLINE_SECONDS = 60.0
+RULES_SECONDS = 1.0  # a deal that has come to a rule's stage: its manager is waiting
+TODOS_SECONDS = 3600.0
 PDF_SECONDS = 15.0  # the portal makes a PDF in half a minute
 
 
@@ -73,5 +76,7 @@ TIMERS: tuple[Timer, ...] = (
     Timer("retention", lambda ctx: ctx.today()),
     Timer("erase", erasures_moment),
     Timer("wake_calls", waking),
+    Timer("offer_rules", lambda ctx: every(ctx, RULES_SECONDS) if awaits_offers(ctx) else ""),
+    Timer("offer_todos", lambda ctx: every(ctx, TODOS_SECONDS)),
     Timer("pdf", lambda ctx: every(ctx, PDF_SECONDS) if awaits_pdf(ctx) else ""),
 )

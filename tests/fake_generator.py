@@ -54,6 +54,7 @@ class FakeGenerator:
     sellers: list[dict[str, Any]] = field(default_factory=list)
     documents: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
+    others: dict[int, dict[str, Any]] = field(default_factory=dict)
     uploads: list[dict[str, Any]] = field(default_factory=list)
     todos: list[dict[str, Any]] = field(default_factory=list)
     notices: dict[str, Any] = field(default_factory=dict)
@@ -87,7 +88,8 @@ class FakeGenerator:
         return sum(name == method for name, _ in self.calls)
 
     def _crm_item_get(self, entityTypeId: int, id: int, useOriginalUfNames: str) -> Any:  # noqa: A002, N803
-        record = self.deal if entityTypeId == 2 and self.deal and self.deal["id"] == id else self.people.get((entityTypeId, id))
+        deals = {**self.others, **({self.deal["id"]: self.deal} if self.deal else {})}
+        record = deals.get(id) if entityTypeId == 2 else self.people.get((entityTypeId, id))
         if record is None:
             raise BitrixError("crm.item.get", "NOT_FOUND", "Элемент не найден", 400)
         return {"item": record}
@@ -105,7 +107,7 @@ class FakeGenerator:
 
     def _crm_documentgenerator_template_getfields(self, id: int, entityTypeId: int, entityId: int) -> Any:  # noqa: A002, N803
         assert entityTypeId == 2
-        assert entityId == DEAL_ID
+        assert entityId in {DEAL_ID, *self.others}
         return {"templateFields": {code: {"title": code, "value": value} for code, value in self.fields.items()}}
 
     def _crm_documentgenerator_document_enablepublicurl(self, id: int, status: int) -> Any:  # noqa: A002

@@ -107,7 +107,7 @@ def print_package(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def mark_of(lines: Sequence[Line], client: str, amount: Any) -> str:
-    """Return a text that is the same as long as the deal sells the same to the same client: equal for the portal's and the mirror's rows."""
+    """Return a text that is the same as long as the deal sells the same to the same client, here and in the portal."""
     sold = sorted(f"{line.name}|{line.quantity.normalize():f}|{round_money(line.price)}" for line in lines)
     return "\n".join([client, *sold] if sold else [client, str(round_money(_decimal(amount)))])
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from b24app.store.mirror import PortalStore
-from b24app.store.upserts import upsert
+from b24app.store.upserts import marks, upsert
 
 Row = dict[str, Any]
 
@@ -85,6 +85,11 @@ def count_entries(store: PortalStore, rule: str) -> dict[str, int]:
     """Return how many entries of a rule have come to what, by state."""
     sql = "SELECT state, count(*) AS number FROM offer_entry WHERE rule_key = ? GROUP BY state"
     return {row["state"]: row["number"] for row in store.rows(sql, (rule,))}
+
+
+def is_due_client(store: PortalStore, keys: Sequence[str]) -> bool:
+    """Tell whether one of these clients waits to be counted."""
+    return bool(store.tuples(f"SELECT 1 FROM due_client WHERE client_key IN ({marks(keys)}) LIMIT 1", keys))
 
 
 def _read(row: Row) -> Row:
