@@ -23,18 +23,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class FieldShown:
+    """A property of a robot. `kind`: a type of Bitrix24, or segment, list: names of segments. `choices`: key to title by language."""
+
+    code: str
+    name: Mapping[str, str]
+    kind: str
+    choices: Mapping[str, Mapping[str, str]]
+    initial: Any
+
+
+@dataclass(frozen=True)
 class RobotShown:
     """A robot as pages show it: they and the robots do not know each other.
 
-    `fields`: its properties, as (code, name by language, choices by key); `returns`: code to name. `preview` says what it would do
-    for a record (entity, number) with settings as people type them: (values by code, sentence by language), None when it cannot
-    be said beforehand. Raises Mistaken.
+    `returns`: code to name. `preview` says what it would do for a record (entity, number) with settings as people type them: (values
+    by code, sentence by language), None when it cannot be said beforehand. Raises Mistaken.
     """
 
     code: str
     name: Mapping[str, str]
     description: Mapping[str, str]
-    fields: tuple[tuple[str, Mapping[str, str], Mapping[str, Mapping[str, str]]], ...]
+    fields: tuple[FieldShown, ...]
     returns: Mapping[str, Mapping[str, str]]
     has_page: bool
     defaults: Mapping[str, Any]

@@ -30,6 +30,7 @@ SETTINGS: Mapping[str, Texts] = {
     "others": {"ru": "Все остальные", "en": "Everybody else"},
     "manner": {"ru": "Щадящий режим", "en": "Gentle hours"},
     "clients": {"ru": "Клиенты и показатели", "en": "Clients and their numbers"},
+    "work_week": {"ru": "Рабочее время для касаний", "en": "Working hours for touches"},
     "write_back": {"ru": "Запись в карточки", "en": "Writing into cards"},
     "retention": {"ru": "Сроки хранения", "en": "How long journals are kept"},
     "outgoing_tokens": {"ru": "Исходящие вебхуки", "en": "Outgoing webhooks"},
@@ -127,4 +128,54 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "unmask": ("Показать контакты", "Show contacts"),
     "unmask_hint": ("Показ попадёт в журнал", "It will be written into the journal"),
     "leaving": ("Доступ и удаление", "Access and removal"),
+    "leaving_lead": (
+        "Доступ приложения к порталу, что приложение создало на портале и как это убрать перед удалением.",
+        "The app's access to the portal, what it has made there, and how to take that away before removing the app.",
+    ),
+    "access": ("Доступ к порталу", "Access to the portal"),
+    "access_of": ("Приложение работает от имени: {name}", "The app works on behalf of {name}"),
+    "access_good": ("Доступ есть", "Access is given"),
+    "access_bad": (
+        "Доступа нет: всё, что присылает портал, сохраняется и ждёт.",
+        "There is no access: all that the portal sends is kept and waits.",
+    ),
+    "access_renew": ("Возобновить доступ", "Renew access"),
+    "access_renew_lead": (
+        "Нужно, если сотрудник, от имени которого работает приложение, уволен, или доступ отозван. Портал откроется в новой вкладке.",
+        "Needed when the person on whose behalf the app works has left, or access was revoked. The portal opens in a new tab.",
+    ),
+    "access_by_webhook": (
+        "Портал подключён вебхуком: доступ меняют, создав новый вебхук.",
+        "Connected by a webhook: make a new one to change it.",
+    ),
+    "access_renewed": ("Доступ возобновлён. Эту вкладку можно закрыть.", "Access is renewed. You may close this tab."),
+    "access_not_renewed": (
+        "Доступ не возобновлён: ссылка устарела или вы не администратор этого портала. Начните снова из приложения.",
+        "Access was not renewed: the link is too old, or you are no administrator of this portal. Begin again in the app.",
+    ),
+    "made": ("Создано на портале", "Made in the portal"),
+    "made_lead": (
+        "Кнопка уберёт всё это и остановит обновление копии. После неё удалите приложение в Битрикс24; «удалить данные» сотрёт и копию.",
+        "The button takes all of this away and stops keeping the copy up. Then remove the app in Bitrix24; “delete data” erases the "
+        "copy, too.",
+    ),
+    "made_nothing": ("На портале ничего нашего нет", "Nothing of ours is in the portal"),
+    "made_unknown": ("Портал сейчас не отвечает, список неизвестен.", "The portal does not answer now; the list is not known."),
+    "made_robots": ("Роботы", "Robots"),
+    "made_placements": ("Вкладки в карточках", "Tabs in cards"),
+    "made_events": ("События", "Events"),
+    "made_fields": ("Поля контактов и компаний с их значениями", "Fields of contacts and companies, with their values"),
+    "made_templates": ("Шаблоны документов", "Document templates"),
+    "made_stays": (
+        "Останутся готовые документы, комментарии и дела: это история сделок.",
+        "Finished documents, comments and activities stay: they are the history of deals.",
+    ),
+    "leave": ("Убрать всё с портала", "Remove all from the portal"),
+    "leave_sure": ("Да, я понимаю: роботы в сделках перестанут работать", "Yes, I understand: robots in deals will stop working"),
+    "leave_ordered": ("Убираем. Обновите страницу через минуту.", "Being removed. Reload the page in a minute."),
+    "left_already": (
+        "Всё убрано, копия не обновляется. Удалите приложение в Битрикс24 или зарегистрируйте его снова.",
+        "All is removed, the copy is not kept up. Remove the app in Bitrix24, or register it again.",
+    ),
+    "come_back": ("Зарегистрировать снова", "Register again"),
 }

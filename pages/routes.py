@@ -9,14 +9,48 @@ from flask import Blueprint, Response, current_app, render_template, request
 
 from b24app.errors import AppError, Malformed, Mistaken, NotAllowed, NotFound, NotFromBitrix, Refused
 from b24app.portals.session import HEADER
-from pages import builder, clients, connect, downloads, frame, journal, lists, matrix, persons, rights, segments, settings, sync
+from pages import (
+    builder,
+    calls,
+    clients,
+    connect,
+    downloads,
+    frame,
+    journal,
+    leaving,
+    lists,
+    matrix,
+    persons,
+    rights,
+    robot_settings,
+    segments,
+    settings,
+    sync,
+)
 from pages.rendering import services
 from pages.words import speaker
 
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-for part in (rights, journal, persons, frame, builder, lists, downloads, segments, clients, matrix, settings, sync, connect):
+for part in (
+    rights,
+    calls,
+    robot_settings,
+    journal,
+    leaving,
+    persons,
+    frame,
+    builder,
+    lists,
+    downloads,
+    segments,
+    clients,
+    matrix,
+    settings,
+    sync,
+    connect,
+):
     blueprint.register_blueprint(part.blueprint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from b24app.segments.words import number_text, plural
-from pages import administration_words, clients_words, segment_words
+from pages import administration_words, call_words, clients_words, segment_words
 
 LANGS = ("ru", "en")
 
@@ -14,6 +14,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     **segment_words.WORDS,
     **clients_words.WORDS,
     **administration_words.WORDS,
+    **call_words.WORDS,
     "app": ("Повторные продажи", "Repeat sales"),
     "segments": ("Сегменты", "Segments"),
     "segments_lead": ("Сегменты обновляются сами, как только меняется CRM.", "Segments refresh by themselves whenever CRM changes."),
@@ -122,8 +123,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The portal refuses: the plan, or the rights of whoever installed the app, do not allow it.",
     ),
     "trouble_revoked": (
-        "Доступ приложения отозван. Установите приложение заново.",
-        "The app's access was revoked. Install the app again.",
+        "Портал больше не принимает наш доступ. Откройте приложение администратором портала или возобновите доступ на странице «Доступ и "
+        "удаление»: всё, что портал прислал, ждёт.",
+        "The portal accepts our access no more. Open the app as the portal's administrator, or renew access on the page “Access and "
+        "removal”: all that the portal has sent is waiting.",
+    ),
+    "trouble_unpaid": (
+        "Подписка портала закончилась: Битрикс24 не даёт доступа, пока её не продлят. Приложение продолжит само.",
+        "The portal's subscription has ended: Bitrix24 gives no access until it is paid. The app goes on by itself.",
     ),
     "trouble_gone": (
         "На портале приложения больше нет. Установите его заново.",

@@ -9,7 +9,7 @@ from b24app.store.lists import count_cards
 from robots.properties import Texts
 from robots.robot import Call, Result, Returned, Robot
 from robots.saying import LANGS, flag
-from robots.segment_choice import SEGMENT, find_list, stand
+from robots.segment_choice import LIST, find_list, stand
 from robots.subject import get_card
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ChangeList(Robot):
     """A subclass says whether it puts, and what is said when something was changed and when nothing had to be."""
 
-    properties = (SEGMENT,)
+    properties = (LIST,)
     returns = (
         Returned("changed", "bool", {"ru": "Список изменён", "en": "The list was changed"}),
         Returned("members", "int", {"ru": "Карточек в списке", "en": "Cards on the list"}),

@@ -35,6 +35,11 @@ class Property(ABC):
         """Return the type as Bitrix24 calls it."""
 
     @property
+    def drawn(self) -> str:
+        """Return what a settings page of ours draws it as: its type, unless a list of ours stands behind it."""
+        return self.kind
+
+    @property
     def initial(self) -> Any:
         """Return the value of a property that is empty."""
         return ""

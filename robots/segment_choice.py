@@ -16,7 +16,21 @@ from robots.properties import Line
 if TYPE_CHECKING:
     from b24app.context import Context
 
-SEGMENT = Line("segment", {"ru": "Сегмент", "en": "Segment"})
+
+@dataclass(frozen=True)
+class SegmentLine(Line):
+    """The name of a segment. Its kinds: segment (any), list (one that is changed by hand)."""
+
+    of: str = "segment"
+
+    @property
+    def drawn(self) -> str:
+        """See Property."""
+        return self.of
+
+
+SEGMENT = SegmentLine("segment", {"ru": "Сегмент", "en": "Segment"})
+LIST = SegmentLine("segment", {"ru": "Статический сегмент", "en": "Static segment"}, of="list")
 IN_BRACKETS = re.compile(r"\[([^\[\]]+)\]\s*$")
 CHOOSE = ("Choose a segment in the robot's settings.", "Выберите сегмент в настройках робота.")
 NOT_A_LIST = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from b24app.services import RobotShown
+from b24app.services import FieldShown, RobotShown
 from robots import ROBOTS
 from robots.robot import ERROR, Call, Robot
 
@@ -32,7 +32,7 @@ def show(robot: Robot) -> RobotShown:
         code=robot.code,
         name=robot.name,
         description=robot.description,
-        fields=tuple((prop.code, prop.name, prop.options) for prop in robot.properties),
+        fields=tuple(FieldShown(prop.code, prop.name, prop.drawn, prop.options, prop.initial) for prop in robot.properties),
         returns={value.code: value.name for value in (*robot.returns, ERROR)},
         has_page=robot.has_page,
         defaults={prop.code: prop.initial for prop in robot.properties},

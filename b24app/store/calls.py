@@ -73,6 +73,11 @@ def find_by_id(store: PortalStore, call_id: str) -> Row | None:
     return store.row("SELECT * FROM robot_call WHERE call_id = ?", (call_id,))
 
 
+def find_shown(store: PortalStore, call_id: str) -> Row | None:
+    """Return a call with `shown_state` and the record's `title`, as `list_journal` does, or None."""
+    return store.row(f"SELECT robot_call.*, {_STATE} AS shown_state, {_TITLE} AS title {_FOUND}robot_call.call_id = ?", (call_id,))
+
+
 def list_calls(store: PortalStore, deal_id: int, viewer: Viewer) -> list[Row]:
     """Return the calls for a deal, the newest first; whoever does not see all sees those of his, or his people's, deals."""
     seen, values = ("TRUE", {}) if viewer.sees_all else one_of(viewer, "deal.assigned_by_id")

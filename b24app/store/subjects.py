@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from b24app.store.clients import one_of
+
 if TYPE_CHECKING:
+    from b24app.context import Viewer
     from b24app.store.mirror import PortalStore
 
 Row = dict[str, Any]
@@ -39,3 +42,10 @@ def list_product_ids(store: PortalStore, deal_id: int) -> set[int]:
     """Return the products of a deal's rows."""
     sql = "SELECT DISTINCT product_id FROM product_row WHERE owner_type = 'D' AND owner_id = ? AND product_id > 0"
     return {row["product_id"] for row in store.rows(sql, (deal_id,))}
+
+
+def list_recent(store: PortalStore, viewer: Viewer, limit: int) -> list[Row]:
+    """Return the newest deals that the viewer may see and that are not closed: id, title."""
+    seen, values = ("TRUE", {}) if viewer.sees_all else one_of(viewer, "deal.assigned_by_id")
+    is_open = "COALESCE(closed, 0) = 0 AND COALESCE(is_recurring, 0) = 0"
+    return store.rows(f"SELECT id, title FROM deal WHERE {seen} AND {is_open} ORDER BY id DESC LIMIT :limit", {**values, "limit": limit})
