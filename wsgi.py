@@ -1,6 +1,7 @@
 """Where a process begins: `gunicorn wsgi:app`, `flask --app wsgi ...`."""
 
 import atexit
+import gc
 import sys
 
 from b24app.app import close_app, create_app
@@ -17,4 +18,5 @@ except NotConfigured as error:
     sys.exit(MISCONFIGURED)
 set_up_logging(config)
 app = create_app(config)
+gc.freeze()  # what is here now stays: looking through it again and again would hold up requests for a tenth of a second
 atexit.register(close_app, app)

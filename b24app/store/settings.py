@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ IN_PASSING = frozenset(
 )  # fmt: skip
 WITHOUT_VALUES = frozenset(("outgoing_tokens",))  # that they were changed is told, not what they are
 MOST_KNOWN = 2000  # answers that are remembered
+FRESH_SECONDS = 0.05
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -44,6 +46,7 @@ class AppStore:
         self._version = (0, 0)  # others' writes (https://www.sqlite.org/pragma.html#pragma_data_version) and our own
         self._known: dict[tuple[str, tuple[Any, ...]], list[Row]] = {}
         self._found: dict[tuple[str, ...], Any] = {}
+        self._fresh_until = 0.0  # of the monotonic clock
         self._actor: int | None = None
         self._db = open_writer(path, MIGRATIONS, journal="delete", synchronous="FULL")
 
@@ -186,15 +189,22 @@ class AppStore:
             self.note(member_id, "segment", key, before, after)
 
     def remembered(self, key: tuple[str, ...], find: Callable[[], T]) -> T:
-        """Return what `find` has found, asked again when anybody has written meanwhile; what it raises is not remembered."""
+        """Return what `find` has found, asked again when anybody has written meanwhile; what it raises is not remembered.
+
+        What another process writes may be noticed FRESH_SECONDS late: to look costs more than all the rest of taking an event.
+        """
+        known: T | None = self._found.get(key)
+        if known is not None and time.monotonic() < self._fresh_until and self._db.conn.total_changes == self._version[1]:
+            return known
         with self._lock:
             if self._db.conn.in_transaction:
                 return find()
             self._check_version()
             if key not in self._found:
                 self._found[key] = find()
+            self._fresh_until = time.monotonic() + FRESH_SECONDS
             found: T = self._found[key]
-            return found
+        return found
 
     def _save(self, sql: str, values: tuple[Any, ...]) -> None:
         with self.write():

@@ -20,6 +20,7 @@ from b24app.context import Portal
 from b24app.errors import BitrixError, NotFromBitrix, Overloaded
 from b24app.portals import registry
 from b24app.services import Services
+from b24app.store import settings as settings_module
 from b24app.store.inbox import InboxReader, Message
 from b24app.store.settings import AppStore
 
@@ -111,14 +112,17 @@ def test_event_that_is_spelled_otherwise_is_saved_too(client: FlaskClient, servi
     assert [message.body for message in saved(services)] == [{"name": "ONCRMDEALUPDATE", "entity_id": 7405, "ts": 1766047124}] * 3
 
 
-def test_token_that_was_taken_back_is_refused_at_once(client: FlaskClient, services: Services) -> None:
-    """What was proven is forgotten as soon as anybody writes: this process or another one."""
+def test_token_that_was_taken_back_is_refused(client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was proven is forgotten when anybody writes: another process, noticed within FRESH_SECONDS, or this one, at once."""
+    monkeypatch.setattr(settings_module, "FRESH_SECONDS", 0.0)
     before = client.post("/events", data=EVENT).status_code
     other = AppStore(services.config.data_dir / "app.db")
     registry.save_application_token(other, services.vault, "m1", "newer")
     other.close()
 
     assert (before, client.post("/events", data=EVENT).status_code) == (200, 403)
+    assert client.post("/events", data={**EVENT, "auth[application_token]": "newer"}).status_code == 200
+    monkeypatch.undo()
     assert client.post("/events", data={**EVENT, "auth[application_token]": "newer"}).status_code == 200
     registry.dismiss(services.app_store, "m1")
     assert client.post("/events", data={**EVENT, "auth[application_token]": "newer"}).status_code == 403
