@@ -260,7 +260,7 @@ def speaker(lang: str) -> Callable[..., str]:
     """Return the function that templates call as t("key", name=value)."""
     column = LANGS.index(lang) if lang in LANGS else LANGS.index("en")
 
-    def say(key: str, **values: object) -> str:
+    def say(key: str, /, **values: object) -> str:
         return WORDS[key][column].format(**values)
 
     return say

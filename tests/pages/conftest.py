@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,13 @@ class Shop(Base):
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Give a shop of one's own."""
+    with open_shop(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def open_shop(tmp_path: Path) -> Iterator[Shop]:
     """Three clients: a company that bought twice, a person who bought once, a person who never did."""
     config = Config(client_id="local.1", client_secret="s", url="https://a.ru", portals=(URL,), data_dir=tmp_path, secret_key="k")
     app = create_app(config)
