@@ -84,6 +84,7 @@ def try_client() -> Response:
     """Explain one client by a rule that is not saved."""
     viewer = session()
     ctx = services().context(viewer)
+    check_may_define(ctx)
     rule = drafts.read_rule(request.form.get("rule", ""))
     told = drafts.try_client(ctx, rule, request.form.get("client", "").strip(), request.form.get("unknown_means", "no"))
     return answer(fragment("tried.html", ctx, told=told), viewer)
@@ -144,6 +145,7 @@ def show_builder(ctx: Context, definition: Definition, key: str) -> str:
         "dealSubjects": [one.row() for one in list_deal_subjects(known, ctx.lang)],
         "operators": list_operators(ctx.lang),
         "periods": list_periods(ctx.lang),
+        "products": known.products,
         "words": {name: pair[ctx.lang != "ru"] for name, pair in BUILDER_WORDS.items()},
     }
     values = {"definition": definition, "key": key, "rule": json.dumps(definition.rule, ensure_ascii=False)}

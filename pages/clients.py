@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from b24app.clients.cards import ClientCard, FactValue, find_client, find_owner, list_purchases
+from b24app.clients.cards import ClientCard, FactValue, find_client, find_owner, list_bought, list_purchases
 from b24app.clients.fact import GROUPS
 from b24app.context import Context
 from b24app.documents.issue import list_offers
@@ -60,6 +60,7 @@ def _parts(ctx: Context, client: ClientCard) -> dict[str, object]:
         "headline": [fact for key in HEADLINE for fact in client.facts if fact.key == key and fact.value is not None],
         "rhythm": _rhythm(ctx, client.key),
         "segments": list_segments_of(ctx, client.key),
+        "bought": list_bought(ctx, client.key),
         "groups": [(GROUPS[group][ctx.lang], facts) for group in GROUPS if (facts := _known(client, group))],
         "path": f"/crm/{client.kind}/details/{client.entity_id}/",
     }

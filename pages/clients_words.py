@@ -83,6 +83,9 @@ WORDS: Pairs = {
     "make_segment": ("Сделать сегментом", "Make it a segment"),
     "last_purchase": ("Последняя покупка", "Last purchase"),
     "purchases": ("Покупки", "Purchases"),
+    "what_he_buys": ("Что покупает", "What the client buys"),
+    "product": ("Товар", "Product"),
+    "section": ("Раздел", "Section"),
     "together": ("Покупают вместе", "Bought together"),
     "together_lead": (
         "Кто взял первое, берёт и второе. Нажмите «кому предложить»: это те, у кого есть первое и ещё нет второго.",

@@ -26,7 +26,6 @@ BUILDER_WORDS: Pairs = {
     "between": ("от … до … дней назад", "from … to … days ago"),
     "anyTime": ("когда угодно", "at any time"),
     "name": ("Название содержит", "Name contains"),
-    "products": ("Товары: {n}", "Products: {n}"),
     "anyTalk": ("любое общение", "any contact"),
     "call": ("звонок", "call"),
     "letter": ("письмо", "e-mail"),

@@ -59,6 +59,8 @@ class FakeBitrix:
         self.history: dict[int, dict[int, Record]] = {1: {}, 2: {}}
         self.departments: list[Record] = [{"ID": "1", "NAME": "Продажи", "SORT": 500}]
         self.item_fields: dict[int, Record] = {}
+        self.sections: list[Record] = []
+        self.products: list[Record] = []
         self.calls: list[str] = []
         self.meter = Meter()
         self.stream_size = stream_size
@@ -189,6 +191,8 @@ class FakeBitrix:
         "crm.status.list": lambda self, params: _paged(self.statuses, params),
         "crm.category.list": lambda self, params: Answer({"categories": self.categories}, len(self.categories)),
         "user.get": lambda self, params: _paged(self.users, params),
+        "crm.productsection.list": lambda self, params: _paged(self.sections, params),
+        "crm.product.list": lambda self, params: Answer([one for one in self.products if int(one["ID"]) in params["filter"]["ID"]]),
         "crm.currency.list": lambda self, params: Answer(self.currencies, len(self.currencies)),
     }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from b24app.clients.facts import FACTS
 from b24app.store import clients as sql
 from b24app.store import facts as fact_sql
+from b24app.store.products import list_bought as list_products_bought
 
 if TYPE_CHECKING:
     from b24app.context import Context
@@ -93,6 +94,22 @@ def list_purchases(ctx: Context, key: str) -> Purchases | None:
     values = fact_sql.list_facts(ctx.store, [key], date.fromisoformat(ctx.today())).get(key, {})
     found = tuple(Purchase(row["deal_id"], row["title"] or "", row["bought_on"], row["amount"]) for row in rows)
     return Purchases(found, values.get("rhythm"), values.get("next_purchase"), ctx.today())
+
+
+@dataclass(frozen=True)
+class Bought:
+    """A product that a client has bought: what deals call it, its section ('' when unknown), in how many purchases, when last."""
+
+    name: str
+    section: str
+    purchases: int
+    last: str | None
+
+
+def list_bought(ctx: Context, key: str, limit: int = 10) -> list[Bought]:
+    """Return what the client buys, the oftenest first; nothing of a client whom this viewer may not see."""
+    rows = list_products_bought(ctx.store, ctx.viewer, key, limit)
+    return [Bought(row["name"] or "", row["section"] or "", row["purchases"], row["last"]) for row in rows]
 
 
 def find_owner(ctx: Context, entity: str, record_id: int) -> str | None:

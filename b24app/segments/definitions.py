@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from b24app.context import DEFINE
 from b24app.errors import Mistaken, NotFound
 from b24app.segments.dates import Day
-from b24app.segments.known import CARDS, ENTITIES, Known, KnownSegment, read_columns, read_facts
+from b24app.segments.known import CARDS, ENTITIES, Known, KnownSection, KnownSegment, read_columns, read_facts
 from b24app.segments.presets import PRESETS
 from b24app.segments.rules import put_parameters
 from b24app.segments.words import Speech
 from b24app.store import segments as sql
 from b24app.store.facts import list_catalogue
+from b24app.store.products import list_sections, with_below
 
 if TYPE_CHECKING:
     from b24app.context import Context
@@ -165,7 +166,12 @@ def load_known(ctx: Context, *rules: Any) -> Known:
     numbers = {number for rule in asked for found in _mentioned(rule, "products") if isinstance(found, list) for number in found}
     products = sql.list_products(ctx.store, ids=[number for number in numbers if isinstance(number, int)]) if numbers else []
     others = {one.key: _known_segment(one, known) for one in definitions}
-    return replace(known, segments=others, products={row["id"]: row["name"] for row in products})
+    return replace(known, segments=others, products={row["id"]: row["name"] for row in products}, sections=_sections(ctx))
+
+
+def _sections(ctx: Context) -> dict[int, KnownSection]:
+    rows = list_sections(ctx.store)
+    return {row["id"]: KnownSection(row["title"] or str(row["id"]), tuple(with_below(rows, [row["id"]]))) for row in rows}
 
 
 def _known_segment(definition: Definition, known: Known) -> KnownSegment:

@@ -160,6 +160,9 @@ def _field_title(rule: Rule, speech: Speech) -> str:
 def _things(rule: Rule, speech: Speech) -> str:
     if rule.get("name"):
         return str(rule["name"])
+    if rule.get("sections"):
+        titles = [speech.known.sections[one].title if one in speech.known.sections else f"№ {one}" for one in rule["sections"]]
+        return str(speech.pick(said.EITHER)).join(titles)
     names = [speech.known.products.get(number, f"№ {number}") for number in rule.get("products", ())]
     return str(speech.pick(said.EITHER)).join(names)
 

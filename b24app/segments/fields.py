@@ -7,12 +7,14 @@ SQL for the client's own value, both asked of `client` and what `compile.BASE` j
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 from b24app.segments.dates import is_relative
-from b24app.segments.known import CARDS, Column
+from b24app.segments.known import CARDS, REACHED, Column, column_name
 from b24app.segments.operators import condition
 from b24app.segments.rules import BadRule, Rule
+from b24app.store.folding import fold_phone
 
 if TYPE_CHECKING:
     from b24app.segments.compile import Build
@@ -31,6 +33,23 @@ RECORDS = {
     "deal": ("client_deal AS link JOIN deal ON deal.id = link.deal_id", "link.client_key = client.key"),
 }
 OWN = "client"  # his own card, contact or company
+# The phones and e-mails of his own card, of his people, of both.
+_OWN_REACHED = (
+    "SELECT own.value FROM communication AS own WHERE own.kind = __KIND__ AND own.entity = client.kind AND own.entity_id = client.entity_id"
+)
+_THEIRS = (
+    "SELECT theirs.value FROM client_contact AS link JOIN communication AS theirs ON theirs.entity = 'contact' "
+    "AND theirs.entity_id = link.contact_id AND theirs.kind = __KIND__ WHERE link.client_key = client.key"
+)
+REACHED_BY = {
+    "company": f"({_OWN_REACHED} AND client.kind = 'company') AS reached",
+    "contact": f"({_THEIRS}) AS reached",
+    OWN: f"({_OWN_REACHED} UNION ALL {_THEIRS}) AS reached",
+}
+REACHED_SIGNS = ("=", "!=", "@", "!@", "%", "!%", "empty", "filled")
+# Digits of the last ten when there are eleven of ours: +7 916 ..., 8 (916) ...
+_BARE = reduce(lambda x, sign: f"REPLACE({x}, '{sign}', '')", ("+", " ", "-", "(", ")", ".", "\N{NO-BREAK SPACE}"), "reached.value")
+DIGITS = f"CASE WHEN LENGTH({_BARE}) = 11 AND SUBSTR({_BARE}, 1, 1) IN ('7', '8') THEN SUBSTR({_BARE}, 2) ELSE {_BARE} END"
 
 
 @dataclass(frozen=True)
@@ -66,6 +85,8 @@ class Field(Criterion):
         if not isinstance(name, str) or of not in (OWN, *RECORDS):
             raise BadRule("The condition does not say which field it means.", "В условии не сказано, какое поле имеется в виду.")
         asked = (rule.get("op"), rule.get("value"))
+        if column_name(name) in REACHED and of in (OWN, *CARDS):
+            return Leaf(self.key, rule, *reached(of, column_name(name), asked, build), negated)
         if of == OWN:
             x, column = own_field(name, build)
             answer = condition(x, column, asked, build.day, build.bind)
@@ -114,6 +135,30 @@ def own_field(name: str, build: Build) -> tuple[str, Column]:
         )
     kinds = " ".join(f"WHEN '{card}' THEN {read(f'own_{card}', found[card])}" for card in found)
     return f"(CASE client.kind {kinds} END)", column
+
+
+def reached(of: str, name: str, asked: tuple[Any, Any], build: Build) -> tuple[str, str]:
+    """Return SQL for the answer and the value of a condition on phones or e-mails: any of them says yes. Raises BadRule.
+
+    A phone is compared by its digits, whatever stands between them and before the last ten; an address in small letters.
+    """
+    sign, value = asked
+    if not isinstance(sign, str) or sign not in REACHED_SIGNS:
+        raise BadRule(f"“{sign}” cannot be asked of {name}.", f"К полю {name} неприменимо «{sign}».")
+    column = REACHED[name]
+    found, where = REACHED_BY[of].replace("__KIND__", build.bind(name.upper())), "TRUE"  # whose they are is said inside
+    if sign in ("empty", "filled"):
+        here = f"EXISTS (SELECT 1 FROM {found})"
+        return (here if sign == "filled" else f"(NOT {here})"), f"(SELECT MIN(reached.value) FROM {found})"
+    x, plain = ("LOWER(reached.value)", str.lower) if name == "email" else (DIGITS, fold_phone)
+    values = [plain(str(one)) for one in (value if isinstance(value, (list, tuple)) else (value or "",))]
+    if not all(values) or not values:
+        raise BadRule(f"“{value}” does not fit the field {name}.", f"«{value}» не подходит полю {name}.")
+    positive = sign.removeprefix("!")
+    test = condition(x, column, (positive, values if positive == "@" else values[0]), build.day, build.bind)
+    answer = best_of(found, where, test)
+    shown = f"(SELECT reached.value FROM {found} ORDER BY CASE WHEN {test} THEN 0 ELSE 1 END, reached.value LIMIT 1)"
+    return (f"(NOT {answer})" if sign.startswith("!") else answer), shown
 
 
 def record_field(entity: str, name: str, build: Build) -> tuple[str, Column]:

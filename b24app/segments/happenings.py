@@ -46,26 +46,34 @@ DIRECTIONS = {"any": "TRUE", "in": "talk.direction = 1", "out": "talk.direction 
 
 
 class Bought(Criterion):
-    """The client has bought one of these products, or one whose name contains the words, within a period if it is given."""
+    """The client has bought one of these products, one of these sections or below, or one whose name contains the words, within a period
+    if it is given.
+    """
 
     key = "bought"
 
     def leaf(self, rule: Rule, build: Build, negated: bool) -> Leaf:
-        """`{"criterion": "bought", "products": [7, 9], "within": {"days_ago": [0, 90]}}`, or `"name": "кофе"` for `products`"""
-        products, name = rule.get("products"), rule.get("name")
-        if name and isinstance(name, str):
-            test = condition("item.product_name", Column("product_name", "text"), ("%", name), build.day, build.bind)
-        elif isinstance(products, (list, tuple)) and products:
-            test = condition("item.product_id", Column("product_id", "number", "INTEGER"), ("@", products), build.day, build.bind)
-        else:
-            raise BadRule("The condition does not say which product it means.", "В условии не сказано, какой товар имеется в виду.")
+        """`{"criterion": "bought", "products": [7, 9], "within": {"days_ago": [0, 90]}}`; `"name": "кофе"` or `"sections": [3]` as well"""
         # A row without a product of the catalogue is not this product.
-        test = f"COALESCE({test}, FALSE)"
+        test = f"COALESCE({self.item_test(rule, build)}, FALSE)"
         if rule.get("within") is not None:
             test = f"({test} AND {_within('bought.bought_on', 'date', rule['within'], build)})"
         found, where = PURCHASES
         last = f"(SELECT MAX(bought.bought_on) FROM {found} WHERE {where} AND {test})"
         return Leaf(self.key, rule, best_of(found, where, test), last, negated, is_relative(rule.get("within")))
+
+    def item_test(self, rule: Rule, build: Build) -> str:
+        """Return what one row of a deal is asked. Raises BadRule."""
+        products, name, sections = rule.get("products"), rule.get("name"), rule.get("sections")
+        if name and isinstance(name, str):
+            return condition("item.product_name", Column("product_name", "text"), ("%", name), build.day, build.bind)
+        if isinstance(sections, (list, tuple)) and sections:
+            inside = sorted({number for one in sections for number in build.known.get_section(one).inside})
+            test = condition("kept.section_id", Column("section_id", "number", "INTEGER"), ("@", inside), build.day, build.bind)
+            return f"item.product_id IN (SELECT kept.id FROM catalog_product AS kept WHERE {test})"
+        if isinstance(products, (list, tuple)) and products:
+            return condition("item.product_id", Column("product_id", "number", "INTEGER"), ("@", products), build.day, build.bind)
+        raise BadRule("The condition does not say which product it means.", "В условии не сказано, какой товар имеется в виду.")
 
 
 class Activity(Criterion):

@@ -55,6 +55,13 @@ class Column:
         return self.name.startswith("uf_")
 
 
+# What a card has several of, and what the mirror calls its kind; read from `communication`, not from the card's table.
+REACHED: Mapping[str, Column] = {
+    "phone": Column("phone", "text", title={"ru": "Телефон", "en": "Phone"}),
+    "email": Column("email", "text", title={"ru": "E-mail", "en": "E-mail"}),
+}
+
+
 @dataclass(frozen=True)
 class KnownFact:
     """A fact of clients. `kind`: count, money, date, instant, days; days are counted from the date fact `since`."""
@@ -82,13 +89,22 @@ class KnownSegment:
 
 
 @dataclass(frozen=True)
+class KnownSection:
+    """A section of the portal's catalogue; `inside`: its number and those of all sections below it."""
+
+    title: str
+    inside: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Known:
-    """Columns by entity and name, facts, segments and products by key."""
+    """Columns by entity and name, facts, segments, products and sections of products by key."""
 
     columns: Mapping[str, Mapping[str, Column]]
     facts: Mapping[str, KnownFact]
     segments: Mapping[str, KnownSegment] = field(default_factory=dict)
     products: Mapping[int, str] = field(default_factory=dict)
+    sections: Mapping[int, KnownSection] = field(default_factory=dict)
 
     def find_column(self, entity: str, field_name: str) -> Column | None:
         """Return the column of a field, called as the portal calls it or as the mirror does; or None."""
@@ -99,6 +115,12 @@ class Known:
         if not isinstance(key, str) or key not in self.facts:
             raise BadRule(f"There is no fact “{key}”.", f"Нет показателя «{key}».")
         return self.facts[key]
+
+    def get_section(self, number: Any) -> KnownSection:
+        """Return a section of products. Raises BadRule."""
+        if not isinstance(number, int) or number not in self.sections:
+            raise BadRule(f"The catalogue has no section {number}.", f"В каталоге нет раздела {number}.")
+        return self.sections[number]
 
     def get_segment(self, key: Any) -> KnownSegment:
         """Return another segment. Raises BadRule."""
@@ -122,10 +144,13 @@ def read_columns(
     named = read_values(values)
     return {
         entity: {
-            name: _column(entity, name, storage, declared.get((entity, name)), named)
-            for name, storage in columns.items()
-            # The column of a user field that the portal has deleted stays in the table; nobody may ask for it any more.
-            if not name.startswith("uf_") or (entity, name) in declared
+            **(REACHED if entity in CARDS else {}),
+            **{
+                name: _column(entity, name, storage, declared.get((entity, name)), named)
+                for name, storage in columns.items()
+                # The column of a user field that the portal has deleted stays in the table; nobody may ask for it any more.
+                if not name.startswith("uf_") or (entity, name) in declared
+            },
         }
         for entity, columns in tables.items()
     }

@@ -5,7 +5,7 @@ A reason states the value ("1 покупка", "последняя покупк�
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -214,8 +214,17 @@ def _say_fact(rule: Rule, value: Any, speech: Speech) -> str:
 def _things(rule: Rule, speech: Speech) -> str:
     if rule.get("name"):
         return f"«{rule['name']}»" if speech.lang == "ru" else f"“{rule['name']}”"
+    if rule.get("sections"):
+        return _section_names(rule["sections"], speech)
     names = [speech.known.products.get(number, f"№ {number}") for number in rule["products"]]
     return {"ru": " или ", "en": " or "}[speech.lang].join(f"«{name}»" if speech.lang == "ru" else f"“{name}”" for name in names)
+
+
+def _section_names(sections: Sequence[int], speech: Speech) -> str:
+    titles = [speech.known.sections[one].title if one in speech.known.sections else f"№ {one}" for one in sections]
+    if speech.lang == "ru":
+        return "из раздела " + " или ".join(f"«{title}»" for title in titles)
+    return "from the section " + " or ".join(f"“{title}”" for title in titles)
 
 
 def _within(rule: Rule, speech: Speech) -> str:

@@ -41,7 +41,7 @@ class Subject:
 
 def list_subjects(known: Known, lang: str, own_key: str = "") -> list[Subject]:
     """Return what can be asked of a client. `own_key`: the segment that is being made, which cannot ask of itself."""
-    return [*_facts(known, lang), *_happenings(lang), *_segments(known, lang, own_key), *_fields(known, lang)]
+    return [*_facts(known, lang), *_happenings(lang), *_sections(known, lang), *_segments(known, lang, own_key), *_fields(known, lang)]
 
 
 def list_deal_subjects(known: Known, lang: str) -> list[Subject]:
@@ -87,6 +87,14 @@ def _happenings(lang: str) -> Iterator[Subject]:
     }
     for key, words in titles.items():
         yield Subject(key, group, words[lang], key, {"criterion": key})
+
+
+def _sections(known: Known, lang: str) -> Iterator[Subject]:
+    titles = sorted(((str(number), one.title) for number, one in known.sections.items()), key=lambda pair: pair[1].casefold())
+    if titles:
+        title = {"ru": "Покупал из раздела", "en": "Bought from a section"}[lang]
+        group = {"ru": "История", "en": "History"}[lang]
+        yield Subject("section", group, title, "section", {"criterion": "bought"}, tuple(titles[:MOST_CHOICES]))
 
 
 def _segments(known: Known, lang: str, own_key: str) -> Iterator[Subject]:

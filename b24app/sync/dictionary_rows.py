@@ -115,6 +115,14 @@ def read_currency(record: Record) -> Row | None:
     }
 
 
+def read_section(record: Record) -> Row | None:
+    """Read a section of the catalogue; the topmost have no parent. crm/outdated/product-section/crm-product-section-fields.md"""
+    number = read_id(record.get("ID"))
+    if number is None:
+        return None
+    return {"id": number, "title": _or_none(record, "NAME", read_text), "parent_id": read_id(record.get("SECTION_ID"))}
+
+
 def read_user_field(entity: str, in_russian: Record, in_english: Record) -> Row | None:
     """Read a user field's definition from the answers in two languages."""
     name = str(in_russian.get("FIELD_NAME") or "")

@@ -81,6 +81,14 @@ ENTITIES: tuple[Entity, ...] = (
         declare(text="kind id title", integer="sort"),
         whole=Whole("crm.status.list", {}, small.read_dictionary),
     ),
+    # The list of the default catalogue; what replaced it, catalog.section.list, wants one more permission and an administrator.
+    Entity(
+        "product_section",
+        "Разделы товаров",
+        "Product sections",
+        declare(integer="id", text="title", reference="parentId"),
+        whole=Whole("crm.productsection.list", {"select": ["ID", "NAME", "SECTION_ID"]}, small.read_section, is_optional=True),
+    ),
     Entity(
         "company",
         "Компании",

@@ -53,7 +53,7 @@ def test_builder_offers_what_the_base_has(shop: Any, lang: str) -> None:
 def test_every_subject_and_operator_can_be_counted(shop: Any) -> None:
     """Whatever the builder offers the base can be asked."""
     given = offered(shop)
-    values: dict[str, Any] = {"number": 1, "text": "a", "choice": "1", "flag": 1, "date": {"days_ago": [0, 30]}, "instant": "2025-01-01"}
+    values: dict[str, Any] = {"number": 1, "text": "a1", "choice": "1", "flag": 1, "date": {"days_ago": [0, 30]}, "instant": "2025-01-01"}
     rules = []
     for subject in given["subjects"]:
         for sign, _, takes in given["operators"].get(subject["kind"], []):

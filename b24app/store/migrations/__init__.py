@@ -7,4 +7,5 @@ from b24app.store.migrations import calls as calls
 from b24app.store.migrations import clients as clients
 from b24app.store.migrations import offers as offers
 from b24app.store.migrations import privacy as privacy
+from b24app.store.migrations import products as products
 from b24app.store.migrations import segments as segments

@@ -45,6 +45,7 @@ EXPECTED = {
     "currency": 1,
     "department": 1,
     "dictionary": 1,
+    "product_section": 0,
     "company": 5,
     "contact": 2,
     "lead": 1,
