@@ -16,7 +16,7 @@ from typing import Any
 
 from b24app.clients.rhythm import Prior, estimate, measure
 from b24app.clients.together import Rule
-from b24app.segments.words import date_text, days_text, number_text
+from b24app.segments.words import date_text, days_text, number_text, plural
 
 Texts = Mapping[str, str]
 
@@ -24,6 +24,7 @@ SERVICE, REPLACEMENT, TOGETHER = KINDS = ("service", "replacement", "together")
 AHEAD = 7  # days before a product is due at which it may be offered
 GIVEN_UP = 3.0  # own rhythms after which a product is bought no more
 NEAR, PASSED = 45, 60  # days before and after a date that matters
+TIMES = ("раз", "раза", "раз")
 FEWEST, LIFT, CONFIDENCE = 5, 1.2, 0.15  # what a pair of products has to show
 
 
@@ -107,11 +108,12 @@ def best_companion(rules: Iterable[Rule], names: Mapping[int, str], without: Col
         return None
     best = max(good, key=lambda rule: (rule.confidence, rule.lift, -rule.other))
     share, own, other = round(best.confidence * 100), names.get(best.product, ""), names[best.other]
+    times = f"{best.lift:.1f}".removesuffix(".0")
     reason = {
         "ru": f"Из купивших «{own}» {share} % ({number_text(best.both, 'ru')}) берут и «{other}» — "
-        f"в {number_text(round(best.lift, 1), 'ru')} раза чаще, чем все покупатели.",
+        f"в {times.replace('.', ',')} {plural(float(times), TIMES, 'ru')} чаще, чем все покупатели.",
         "en": f"Of those who bought “{own}”, {share}% ({number_text(best.both, 'en')}) also buy “{other}”: "
-        f"{number_text(round(best.lift, 1), 'en')} times as often as all buyers.",
+        f"{times} times as often as all buyers.",
     }
     return Suggestion(TOGETHER, best.other, other, reason, weight=best.confidence)
 
