@@ -99,7 +99,7 @@ KINDS: Mapping[str, Duty] = {
     "freeze": Duty(freeze),
     "membership_changed": Duty(lambda ctx, _: announce(ctx), is_long=True),
     "write_back": Duty(lambda ctx, _: write_back(ctx), is_long=True),
-    "write_back_on": Duty(lambda ctx, _: enable(ctx), is_long=True),
+    "write_back_on": Duty(lambda ctx, payload: enable(ctx, bool(payload.get("deals"))), is_long=True),
     "write_back_off": Duty(lambda ctx, _: disable(ctx)),
     "retention": Duty(lambda ctx, _: keep_to_days(ctx), is_long=True),
     "erase": Duty(lambda ctx, _: erase_ordered(ctx)),

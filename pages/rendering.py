@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from b24app.context import Context
     from b24app.services import Services
 
+MEASURES = ("день", "год", "day", "year")  # nouns that are units
 WHOLE_FROM = 1000  # sums from which nobody reads kopecks
 
 
@@ -112,4 +113,5 @@ def words_of(fact: Any) -> Mapping[str, Any] | None:
     """Return the words that a fact's value is said with: given as they are, or as a fact on a card carries them."""
     if fact is None or isinstance(fact, Mapping):
         return fact
-    return {"choices": fact.choices, "forms": ()}
+    # "Покупки: 3" needs no noun after it, "Время жизни: 550" says nothing without one.
+    return {"choices": fact.choices, "forms": fact.forms if fact.forms and fact.forms[0] in MEASURES else ()}

@@ -135,6 +135,8 @@ WORDS: Pairs = {
         "The app makes fields in contacts and companies and writes only what changes, for filters, robots and CRM marketing to use:",
     ),
     "write_back_agree": ("Создать поля и записывать", "Make the fields and write"),
+    "write_back_deals": ("и в открытые сделки этих клиентов", "and into the open deals of these clients"),
+    "write_back_with_deals": ("Пишется и в открытые сделки.", "Open deals are written, too."),
     "write_back_stop": ("Больше не записывать", "Write no more"),
     "write_back_on": ("Поля создаются, карточки заполняются", "The fields are being made, the cards filled"),
     "write_back_off": ("Запись остановлена, поля остались", "Writing has stopped, the fields stay"),

@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from b24app.clients.facts import BY_KEY
-from b24app.context import Context
+from b24app.context import ADMINISTER, Context
 from b24app.portals.session import Session
-from b24app.segments.definitions import Choice, check_may_define, choices, load, set_parameter
+from b24app.segments.definitions import Choice, choices, load, set_parameter
 from b24app.segments.history import list_flows, list_health, list_members_on, list_overlaps, note_use
 from b24app.segments.reading import Look, SegmentSummary, get_segment, list_members, list_segments
-from b24app.segments.write_back import FIELDS, is_enabled
+from b24app.segments.write_back import FIELDS, is_enabled, writes_deals
 from b24app.store.clients import count_clients
 from b24app.sync.first import counts
 from pages import downloads
@@ -86,9 +86,12 @@ def agree() -> Response:
     """Let the worker write what we know into the cards, or write no more; then show the list."""
     viewer = session()
     ctx = services().context(viewer)
-    check_may_define(ctx)
+    ctx.viewer.check(ADMINISTER)
+    ctx.app_store.note(viewer.member_id, "setting", "write_back", after={"fields": request.form.get("on") == "1"})
     word = "write_back_on" if request.form.get("on") == "1" else "write_back_off"
-    services().inbox.append("command", viewer.member_id, {"name": word, "asked": ctx.now().isoformat()})
+    services().inbox.append(
+        "command", viewer.member_id, {"name": word, "deals": request.form.get("deals") == "1", "asked": ctx.now().isoformat()}
+    )
     return answer(show_list(ctx, ordered=word), viewer)
 
 
@@ -109,6 +112,7 @@ def show_list(ctx: Context, ordered: str = "") -> str:
         lines=lines,
         choices=waiting,
         is_written=is_enabled(ctx),
+        are_deals_written=writes_deals(ctx),
         fields=FIELDS,
         ordered=ordered,
     )

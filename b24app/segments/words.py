@@ -16,6 +16,7 @@ GAP = "\N{NO-BREAK SPACE}"
 NEAR = {"ru": {0: "сегодня", 1: "завтра", -1: "вчера"}, "en": {0: "today", 1: "tomorrow", -1: "yesterday"}}
 DAYS = {"ru": ("день", "дня", "дней"), "en": ("day", "days")}
 EMPTY = {"ru": "не заполнено", "en": "not filled in"}
+OF, SCORES = {"ru": "из", "en": "of"}, 5  # a score says how high it can be
 YES = {"ru": ("нет", "да"), "en": ("no", "yes")}
 
 
@@ -100,6 +101,7 @@ _FACT_TEXTS: Mapping[str, Callable[[Any, Speech], str]] = {
     "money": lambda value, speech: money_text(value, speech.currency, speech.lang),
     "share": lambda value, speech: f"{number_text(round(value * 100), speech.lang)}{GAP}%",
     "flag": lambda value, speech: str(speech.pick(YES)[bool(value)]),
+    "score": lambda value, speech: f"{value} {speech.pick(OF)} {SCORES}",
     "date": lambda value, speech: date_text(_date_of(value, speech.day), speech.lang),
     "instant": lambda value, speech: date_text(_date_of(value, speech.day), speech.lang),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +22,22 @@ if TYPE_CHECKING:
     from b24app.context import Context
     from b24app.segments.words import Speech
 
-SETTING = "write_back"  # {"fields": true} once an administrator has agreed
+SETTING = "write_back"  # {"fields": true} once an administrator has agreed, with "deals": true to open deals as well
 TYPES = {"contact": 3, "company": 4}  # entityTypeId, crm/data-types.md#object_type
+DEAL, DEAL_TYPE = "deal", 2
 BATCH = 50
 MANY = 500  # clients in memory at once
 LONGEST = 250  # characters of a reason
 
+Card = tuple[str, int, Mapping[str, Any], str | None]  # entity, id, what it should say, the mark of what it was told
+
 
 @dataclass(frozen=True)
 class WrittenField:
-    """A user field of ours in contacts and companies. `kind`: Bitrix24's type; `fact`: whose value it holds, if it holds one."""
+    """A user field of ours in contacts and companies, and in deals where they are wanted.
+
+    `kind`: Bitrix24's type; `fact`: whose value it holds, if it holds one.
+    """
 
     name: str
     kind: str
@@ -55,14 +61,23 @@ def is_enabled(ctx: Context) -> bool:
     return bool(ctx.app_store.find_setting(ctx.portal.member_id, SETTING, {}).get("fields"))
 
 
-def enable(ctx: Context) -> int:
-    """Make the fields that the portal does not have yet, then write every card; return how many were written."""
-    for entity in TYPES:
+def writes_deals(ctx: Context) -> bool:
+    """Tell whether open deals are written, too."""
+    saved = ctx.app_store.find_setting(ctx.portal.member_id, SETTING, {})
+    return bool(saved.get("fields") and saved.get("deals"))
+
+
+def enable(ctx: Context, deals: bool = False) -> int:
+    """Make the fields that the portal does not have yet, then write every card, and open deals if they are wanted.
+
+    Return how many were written.
+    """
+    for entity in (*TYPES, DEAL) if deals else TYPES:
         have = {row["FIELD_NAME"] for row in ctx.bitrix.pages(f"crm.{entity}.userfield.list")}
         for field in FIELDS:
             if field.name not in have:
                 ctx.bitrix.call(f"crm.{entity}.userfield.add", {"fields": _declared(field)})
-    ctx.app_store.save_setting(ctx.portal.member_id, SETTING, {"fields": True})
+    ctx.app_store.save_setting(ctx.portal.member_id, SETTING, {"fields": True, "deals": deals})
     return write_back(ctx)
 
 
@@ -81,23 +96,32 @@ def write_back(ctx: Context, keys: Collection[str] | None = None) -> int:
     known = load_known(ctx)
     speech = speech_of(ctx, known)
     titles = {one.key: one.title[speech.lang] for one in load_all(ctx)}
-    facts = [field.fact for field in FIELDS if field.fact in known.facts]
+    deals = writes_deals(ctx)
     written = _write(ctx, ((row["entity"], row["entity_id"], _empty(), row["mark"]) for row in sql.list_orphans(ctx.store)))
     for piece in chunks(keys if keys is not None else sql.list_keys(ctx.store), MANY):
-        rows = sql.list_clients(ctx.store, piece, facts)
-        members = sql.list_memberships(ctx.store, piece)
-        cards = []
-        for row in rows:
-            inside = [one for one in members.get(row["key"], []) if one["segment_key"] in titles]
-            values = {field.name: _fact_value(field, row, speech) for field in FIELDS if field.fact in facts}
-            values[SEGMENTS.name] = sorted(titles[one["segment_key"]] for one in inside)
-            values[REASON.name] = reason_then(inside[0]["reasons"], speech)[:LONGEST] if inside else ""
-            cards.append((row["kind"], row["entity_id"], {**_empty(), **values}, row["mark"]))
-        written += _write(ctx, cards)
+        written += _write(ctx, _cards(ctx, piece, titles, speech, deals))
     return written
 
 
-def _write(ctx: Context, cards: Iterable[tuple[str, int, Mapping[str, Any], str | None]]) -> int:
+def _cards(ctx: Context, keys: Sequence[str], titles: Mapping[str, str], speech: Speech, deals: bool) -> list[Card]:
+    """Return what the cards of these clients, and their open deals, should say."""
+    facts = [field.fact for field in FIELDS if field.fact in speech.known.facts]
+    members = sql.list_memberships(ctx.store, keys)
+    said: dict[str, dict[str, Any]] = {}
+    cards: list[Card] = []
+    for row in sql.list_clients(ctx.store, keys, facts):
+        inside = [one for one in members.get(row["key"], []) if one["segment_key"] in titles]
+        values = {field.name: _fact_value(field, row, speech) for field in FIELDS if field.fact in facts}
+        values[SEGMENTS.name] = sorted(titles[one["segment_key"]] for one in inside)
+        values[REASON.name] = reason_then(inside[0]["reasons"], speech)[:LONGEST] if inside else ""
+        said[row["key"]] = {**_empty(), **values}
+        cards.append((row["kind"], row["entity_id"], said[row["key"]], row["mark"]))
+    if deals:
+        cards += [(DEAL, row["deal_id"], said[row["client_key"]], row["mark"]) for row in sql.list_open_deals(ctx.store, list(said))]
+    return cards
+
+
+def _write(ctx: Context, cards: Iterable[Card]) -> int:
     """Send what differs from what we wrote last; remember what has arrived."""
     changed = [(entity, number, values) for entity, number, values, mark in cards if mark != _mark(values) and (mark or _holds(values))]
     written = 0
@@ -105,7 +129,7 @@ def _write(ctx: Context, cards: Iterable[tuple[str, int, Mapping[str, Any], str 
         commands = {
             f"{entity}{number}": (
                 "crm.item.update",
-                {"entityTypeId": TYPES[entity], "id": number, "fields": dict(values), "useOriginalUfNames": "Y"},
+                {"entityTypeId": TYPES.get(entity, DEAL_TYPE), "id": number, "fields": dict(values), "useOriginalUfNames": "Y"},
             )
             for entity, number, values in piece
         }

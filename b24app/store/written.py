@@ -31,6 +31,16 @@ def list_clients(store: PortalStore, keys: Sequence[str], facts: Sequence[str]) 
     )
 
 
+def list_open_deals(store: PortalStore, keys: Sequence[str]) -> list[Row]:
+    """Return the open deals of these clients: deal_id, client_key, and the mark of what the deal was told last (or None)."""
+    return store.rows(
+        "SELECT own.deal_id, own.client_key, told.mark FROM client_deal AS own "
+        "LEFT JOIN written_back AS told ON told.entity = 'deal' AND told.entity_id = own.deal_id "
+        f"WHERE own.state = 'P' AND own.client_key IN ({marks(keys)}) ORDER BY own.deal_id",
+        keys,
+    )
+
+
 def list_memberships(store: PortalStore, keys: Sequence[str]) -> dict[str, list[Row]]:
     """Return the segments that these clients are in, the newest first: segment_key, reasons."""
     found: dict[str, list[Row]] = {}

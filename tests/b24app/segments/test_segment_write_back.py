@@ -21,7 +21,7 @@ class Cards:
     """A portal that takes fields and values; `refusals` are raised for a card once."""
 
     def __init__(self) -> None:
-        self.fields: dict[str, list[dict[str, Any]]] = {"contact": [], "company": []}
+        self.fields: dict[str, list[dict[str, Any]]] = {"contact": [], "company": [], "deal": []}
         self.cards: dict[tuple[int, int], dict[str, Any]] = {}
         self.refusals: dict[str, BitrixError] = {}
         self.batches = 0
@@ -144,3 +144,27 @@ def test_agreement_can_be_taken_back(town: Any) -> None:
     disable(town.ctx)
 
     assert write_back(town.ctx) == 0
+
+
+def test_open_deals_are_written_where_they_are_wanted(town: Any) -> None:
+    """The deal in progress says what its client's card says, a closed one is left alone; once."""
+    town.deal(5, company=1)
+    town.update()
+    refresh(town.ctx)
+
+    assert enable(town.ctx, deals=True) == 2
+    assert [field["FIELD_NAME"] for field in town.cards.fields["deal"]] == [field.name for field in FIELDS]
+    assert town.cards.cards[(2, 5)]["UF_CRM_RS_SEGMENTS"] == ["С выигранными сделками"]
+    assert (2, 1) not in town.cards.cards
+    assert write_back(town.ctx) == 0
+
+
+def test_deals_are_not_written_unless_they_are_wanted(town: Any) -> None:
+    """Agreeing to cards is not agreeing to deals."""
+    town.deal(5, company=1)
+    town.update()
+
+    enable(town.ctx)
+
+    assert town.cards.fields["deal"] == []
+    assert (2, 5) not in town.cards.cards
