@@ -25,7 +25,7 @@ from b24app.figures import Figures
 from b24app.log import bound
 from b24app.portals import registry
 from b24app.store.database import find_trouble
-from b24app.timers import TIMERS
+from b24app.timers import TIMERS, Timer
 from b24app.upkeep import oldest_kept
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Desk:
     context: Callable[[Portal], Context]
     remove: Callable[[str], None]
     watch: Watch
+    timers: tuple[Timer, ...] = TIMERS
     figures: Figures = field(default_factory=Figures)
 
 
@@ -157,7 +158,7 @@ class Worker:
     def _order_by_time(self, ctx: Context, lane: _Lane) -> None:
         """Order what is due: once a moment, and not while the last one of its kind still runs."""
         member_id, jobs = ctx.portal.member_id, self.desk.jobs
-        for timer in TIMERS:
+        for timer in self.desk.timers:
             moment = timer.moment(ctx)
             last, job_id = lane.ordered.get(timer.kind, ("", ""))
             if moment and moment != last and jobs.is_over(job_id):

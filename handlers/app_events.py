@@ -29,6 +29,12 @@ def take_uninstall(services: Services, event: Event, form: Form) -> None:
     log.info("portal uninstalled us", extra={"portal": portal.member_id, "clean": clean})
 
 
+def take_update(services: Services, event: Event, form: Form) -> None:
+    """Pin the new token, and have everything registered anew: an update takes our handlers away. api-reference/events/event-bind.md"""
+    take_new_token(services, event, form)
+    services.app_store.save_setting(event.member_id, registry.REGISTERED, {"asked": event.ts})
+
+
 def take_new_token(services: Services, event: Event, form: Form) -> None:
     """Pin the application_token that comes with an installation or an update, when it is another than the one we have."""
     try:
@@ -67,7 +73,7 @@ def check_administrator(services: Services, member_id: str, access_token: str) -
 APP_EVENTS: Mapping[str, Callable[[Services, Event, Form], None]] = {
     "ONAPPUNINSTALL": take_uninstall,
     "ONAPPINSTALL": take_new_token,
-    "ONAPPUPDATE": take_new_token,
+    "ONAPPUPDATE": take_update,
 }
 
 

@@ -20,6 +20,7 @@ from b24app.store.progress import fail_step, finish_step, forget_steps, list_ste
 from b24app.sync.apply import INSTANT
 from b24app.sync.chosen import list_events
 from b24app.sync.first import plan_first_sync
+from install.equal import note_registered
 from install.plan import make_plan
 from install.registration import PARTS, WITHOUT_APP
 from install.words import write_note
@@ -41,6 +42,8 @@ def install_job(ctx: Context, payload: Mapping[str, Any]) -> None:
         else:
             with _part(ctx, step):
                 part(ctx, plan)
+    if ctx.portal.access != WEBHOOK:
+        note_registered(ctx)
     with _telling_failures(ctx):
         fill(ctx, JOB)
 

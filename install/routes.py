@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request, url_for
 
 from b24app.bitrix.incoming import read_lang
-from b24app.errors import Refused
+from b24app.portals.rights import check_administrator
 from b24app.portals.session import HEADER, Session
 from install.flow import Admission, admit, finish
 from install.progress import read_progress
@@ -71,9 +71,9 @@ def _page(lang: str, framed_by: tuple[str, ...], status: int, **values: Any) -> 
 
 def _session() -> Session:
     """Return the session of an administrator. Raises Refused."""
-    session = _services().signer.verify(request.headers.get(HEADER, ""))
-    if not session.is_admin:
-        raise Refused("not_admin")
+    services = _services()
+    session = services.signer.verify(request.headers.get(HEADER, ""))
+    check_administrator(services.app_store, services.stores, session)
     return session
 
 

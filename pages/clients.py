@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from b24app.clients.cards import ClientCard, FactValue, find_client, find_owner, list_bought, list_purchases
+from b24app.clients.cards import ClientCard, FactValue, find_client, find_owner, list_bought, list_purchases, reveal_client
 from b24app.clients.fact import GROUPS
 from b24app.context import Context
 from b24app.documents.issue import list_offers
@@ -28,6 +28,17 @@ def open_client(key: str) -> Response:
     viewer = session()
     ctx = services().context(viewer)
     client = find_client(ctx, key)
+    if client is None:
+        raise NotFound(f"client {key!r:.80}")
+    return answer(fragment("client.html", ctx, **_parts(ctx, client)), viewer)
+
+
+@blueprint.post("/clients/<key>/contacts")
+def show_contacts(key: str) -> Response:
+    """Show one client with his contacts; who wanted to see them is written down."""
+    viewer = session()
+    ctx = services().context(viewer)
+    client = reveal_client(ctx, key)
     if client is None:
         raise NotFound(f"client {key!r:.80}")
     return answer(fragment("client.html", ctx, **_parts(ctx, client)), viewer)

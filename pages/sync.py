@@ -13,8 +13,7 @@ from flask import Blueprint, Response, request
 from b24app.bitrix.budget import read_budget
 from b24app.bitrix.ledger import BudgetReport, Trouble
 from b24app.bitrix.limits import LANES, Manner
-from b24app.context import WEBHOOK, Context
-from b24app.errors import NotFound
+from b24app.context import ADMINISTER, WEBHOOK, Context
 from b24app.portals.manner import find_manner, print_time, read_hours, save_manner
 from b24app.portals.session import Session
 from b24app.portals.webhook import NEEDS_APP
@@ -152,15 +151,15 @@ def _mirror(ctx: Context) -> dict[str, Any]:
 
 
 def _administrator() -> tuple[Session, Context]:
-    """Return who asks; for whoever is no administrator there is no such page."""
+    """Return who asks. Raises NotAllowed for whoever is no administrator."""
     viewer = session()
-    if not viewer.is_admin:
-        raise NotFound("sync is for administrators")
-    return viewer, services().context(viewer)
+    ctx = services().context(viewer)
+    ctx.viewer.check(ADMINISTER)
+    return viewer, ctx
 
 
 def _change(wish: Callable[[Manner], Manner]) -> Response:
     viewer, ctx = _administrator()
     manner = wish(find_manner(ctx.app_store, ctx.portal))
-    save_manner(ctx.app_store, ctx.portal, manner, ctx.bitrix.budget)
+    save_manner(ctx, manner)
     return answer(show_sync(ctx), viewer)

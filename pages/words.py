@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from b24app.segments.words import number_text, plural
-from pages import administration_words, call_words, clients_words, segment_words
+from pages import administration_words, call_words, clients_words, offer_words, segment_words
 
 LANGS = ("ru", "en")
 
@@ -15,6 +15,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     **clients_words.WORDS,
     **administration_words.WORDS,
     **call_words.WORDS,
+    **offer_words.WORDS,
     "app": ("Повторные продажи", "Repeat sales"),
     "segments": ("Сегменты", "Segments"),
     "segments_lead": ("Сегменты обновляются сами, как только меняется CRM.", "Segments refresh by themselves whenever CRM changes."),

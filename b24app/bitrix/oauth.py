@@ -77,6 +77,22 @@ class OAuth:
             "client_secret": self._config.client_secret,
             "refresh_token": refresh_token,
         }
+        return self._ask_tokens(query)
+
+    def exchange(self, code: str) -> TokenPair:
+        """Return the pair for an authorization code, which serves once and lives 30 seconds. Raises BitrixError for any other.
+
+        https://github.com/bitrix-tools/b24-rest-docs, settings/oauth/index.md.
+        """
+        query = {
+            "grant_type": "authorization_code",
+            "client_id": self._config.client_id,
+            "client_secret": self._config.client_secret,
+            "code": code,
+        }
+        return self._ask_tokens(query)
+
+    def _ask_tokens(self, query: Mapping[str, str]) -> TokenPair:
         answer = self._ask("oauth.token", "GET", "/oauth/token/", query)
         try:
             return TokenPair(answer["access_token"], answer["refresh_token"], self._clock() + int(answer.get("expires_in", 3600)))

@@ -24,9 +24,10 @@ TEXT_LIMIT = 500  # of a portal's description that we keep
 _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 
 # https://github.com/bitrix-tools/b24-rest-docs, _includes/system-errors.md
-NOTHING_DONE = frozenset({"query_limit_exceeded", "operation_time_limit", "overload_limit"})
+# PAYMENT_REQUIRED: no tokens until somebody pays. settings/oauth/error-codes.md
+NOTHING_DONE = frozenset({"query_limit_exceeded", "operation_time_limit", "overload_limit", "payment_required"})
 GONE = frozenset({"portal_deleted", "invalid_grant", "application_not_found", "application_not_installed"})
-RETRY_AFTER = {"query_limit_exceeded": 2.0, "operation_time_limit": 600.0, "overload_limit": 600.0}
+RETRY_AFTER = {"query_limit_exceeded": 2.0, "operation_time_limit": 600.0, "overload_limit": 600.0, "payment_required": 600.0}
 
 
 @dataclass(frozen=True)

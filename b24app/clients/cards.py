@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from b24app.clients.facts import FACTS
+from b24app.context import Viewer
+from b24app.masking import is_masked
 from b24app.store import clients as sql
 from b24app.store import facts as fact_sql
 from b24app.store.products import list_bought as list_products_bought
@@ -35,7 +37,10 @@ class FactValue:
 
 @dataclass(frozen=True)
 class ClientCard:
-    """One client for a page; `title` may be empty. `entity_id` is the company's or the contact's id in the portal."""
+    """One client for a page; `title` may be empty. `entity_id` is the company's or the contact's id in the portal.
+
+    `is_masked`: phone and e-mail are there, and hidden from this viewer.
+    """
 
     key: str
     kind: str
@@ -46,6 +51,7 @@ class ClientCard:
     responsible_id: int | None
     responsible: str | None
     facts: tuple[FactValue, ...]
+    is_masked: bool = False
 
     def fact(self, key: str) -> Any:
         """Return a fact's value."""
@@ -77,13 +83,26 @@ class Purchases:
 
 
 def find_client(ctx: Context, key: str) -> ClientCard | None:
-    """Return the client's card, or None when there is none for this viewer."""
+    """Return the client's card, or None when there is none for this viewer. Contacts are masked for who is not responsible."""
     row = sql.find_client(ctx.store, ctx.viewer, key)
-    if row is None:
+    return _card(ctx, row) if row else None
+
+
+def reveal_client(ctx: Context, key: str) -> ClientCard | None:
+    """Return the same card with its contacts, and write down who wanted to see them."""
+    if sql.find_client(ctx.store, ctx.viewer, key) is None:
         return None
+    ctx.app_store.note(ctx.portal.member_id, "contacts", key)
+    row = sql.find_client(ctx.store, Viewer.system(), key)
+    return replace(_card(ctx, row), is_masked=False) if row else None
+
+
+def _card(ctx: Context, row: sql.Row) -> ClientCard:
+    key = row["key"]
     values = fact_sql.list_facts(ctx.store, [key], date.fromisoformat(ctx.today())).get(key, {})
     plain = {name: row[name] for name in ("key", "kind", "entity_id", "title", "phone", "email", "responsible_id", "responsible")}
-    return ClientCard(**plain, facts=_facts(values, ctx.lang))
+    hidden = is_masked(ctx.viewer, row["responsible_id"]) and bool(row["phone"] or row["email"])
+    return ClientCard(**plain, facts=_facts(values, ctx.lang), is_masked=hidden)
 
 
 def list_purchases(ctx: Context, key: str) -> Purchases | None:

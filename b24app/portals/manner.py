@@ -9,14 +9,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from b24app.bitrix.limits import DAY, LEAST_SHARE, Manner
-from b24app.context import utc_now
+from b24app.context import ADMINISTER, utc_now
 from b24app.errors import Mistaken
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from b24app.bitrix.budget import Budget
-    from b24app.context import Portal
+    from b24app.context import Context, Portal
     from b24app.store.settings import AppStore
 
 SETTING = "manner"
@@ -29,10 +28,11 @@ def find_manner(app_store: AppStore, portal: Portal, now: datetime | None = None
     return Manner(**{**saved, "offset": int(offset.total_seconds() // 60) if offset else 0})
 
 
-def save_manner(app_store: AppStore, portal: Portal, manner: Manner, budget: Budget) -> None:
-    """Save a wish; it holds from the next request on, in every process."""
-    app_store.save_setting(portal.member_id, SETTING, asdict(manner))
-    budget.be(find_manner(app_store, portal))
+def save_manner(ctx: Context, manner: Manner) -> None:
+    """Save a wish; it holds from the next request on, in every process. Raises NotAllowed."""
+    ctx.viewer.check(ADMINISTER)
+    ctx.app_store.save_setting(ctx.portal.member_id, SETTING, asdict(manner))
+    ctx.bitrix.budget.be(find_manner(ctx.app_store, ctx.portal))
 
 
 def read_hours(begin: str, end: str, percent: str) -> tuple[int, int, float]:

@@ -6,7 +6,7 @@ import hmac
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from b24app.context import Portal
+from b24app.context import Portal, utc_now
 from b24app.errors import NotFound, NotFromBitrix
 
 if TYPE_CHECKING:
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 APPLICATION_TOKEN = "application_token"  # noqa: S105 - the name under which it is kept
 LICENSE_FAMILY = "license_family"  # a setting: it decides the pace
 CLEAN = "clean"  # a setting: the portal that has left asked that nothing be kept
+REGISTERED = "registered"  # a setting: {"digest", "asked"}, as what we are registered, and when the portal said that it forgot us
+NOTHING = "nothing"  # in place of a digest: all was taken away, and nothing is to be made again
+LEFT_AT = "left_at"  # a setting: unix seconds
 RUN = "install_run"  # a setting (web) and a cursor (worker): which order of an installation the steps belong to
-REMOVED = "removed"
+INSTALLED, LOST, REMOVED = "installed", "lost", "removed"  # lost: it is installed, but our tokens are dead
+REVOKED = frozenset({"invalid_grant", "no_tokens"})  # codes by which tokens are dead and nothing else is
 
 _FIELDS = tuple(item.name for item in fields(Portal))
 
@@ -47,9 +51,17 @@ def save_portal(app_store: AppStore, portal: Portal) -> None:
 
 
 def set_state(app_store: AppStore, member_id: str, state: str) -> None:
-    """Save a known portal's state: installing, installed or removed."""
+    """Save a known portal's state: installing, installed, lost or removed."""
     portal = get_portal(app_store, member_id)
     app_store.save_portal({"member_id": member_id, "url": portal.url, "state": state})
+
+
+def lose_access(app_store: AppStore, member_id: str) -> None:
+    """Remember that our tokens are dead: the portal's posts are still taken in, and wait until access is renewed."""
+    with app_store.write():
+        if get_portal(app_store, member_id).state != LOST:
+            set_state(app_store, member_id, LOST)
+            app_store.note(member_id, "portal", "lost")
 
 
 def move(app_store: AppStore, member_id: str, url: str) -> None:
@@ -82,6 +94,16 @@ def dismiss(app_store: AppStore, member_id: str) -> None:
     with app_store.write():
         app_store.remove_secrets(member_id)
         set_state(app_store, member_id, REMOVED)
+        app_store.save_setting(member_id, LEFT_AT, utc_now().timestamp())
+        app_store.note(member_id, "portal", "uninstalled", after={"clean": bool(app_store.find_setting(member_id, CLEAN))})
+
+
+def list_leavers(app_store: AppStore, oldest: float) -> list[str]:
+    """Return the portals that have left and of which nothing may be kept: at once by their own wish, else those that left before
+    `oldest` (unix seconds) and did not come back.
+    """
+    removed = [row["member_id"] for row in app_store.list_portals() if row["state"] == REMOVED]
+    return [one for one in removed if app_store.find_setting(one, CLEAN) or app_store.find_setting(one, LEFT_AT, oldest) < oldest]
 
 
 def _portal(row: dict[str, Any]) -> Portal:

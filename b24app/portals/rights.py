@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from b24app.context import ADMINISTER, Viewer
+from b24app.errors import NotAllowed, NotFound
 from b24app.portals.roles import Staff, Wish, check_word, make_viewer, read_staff, read_wish
 from b24app.store.people import list_departments, list_employees
 
 if TYPE_CHECKING:
     from b24app.context import Context
     from b24app.portals.session import Session
-    from b24app.store.mirror import PortalStore
+    from b24app.store.mirror import PortalStore, PortalStores
     from b24app.store.settings import AppStore
 
 SETTING = "roles"  # {"users": {id: role}, "departments": {id: role}, "others": role}
@@ -26,6 +28,15 @@ def find_viewer(app_store: AppStore, store: PortalStore, session: Session) -> Vi
         return Viewer(SERVER, sees_all=True, is_admin=True)
     is_admin = session.is_admin and app_store.find_setting(session.member_id, ADMINISTRATORS, {}).get(str(session.user_id), True)
     return make_viewer(session.user_id, is_admin, find_staff(store), find_wish(app_store, session.member_id))
+
+
+def check_administrator(app_store: AppStore, stores: PortalStores, session: Session) -> None:
+    """Raise NotAllowed unless the session is an administrator's now. While nothing is known of the people yet it is believed."""
+    is_admin = session.is_admin
+    with suppress(NotFound), stores.reader(session.member_id) as store:
+        is_admin = find_viewer(app_store, store, session).is_admin
+    if not is_admin:
+        raise NotAllowed(f"user {session.user_id} is no administrator")
 
 
 def note_administrator(app_store: AppStore, session: Session) -> None:

@@ -18,7 +18,8 @@ from b24app.keys import KeyRing
 HEADER = "X-App-Session"
 LIFETIME = 3600  # seconds
 LONGEST = 12 * 3600.0  # seconds for which answers renew it: then the frame is opened, and proven, anew
-CONNECT, OPEN = "connect", "open"  # what a link is for: a webhook's page, a portal's pages
+# What a link is for: a webhook's page, a portal's pages, new access to a portal.
+CONNECT, OPEN, RENEW = "connect", "open", "renew"
 
 
 @dataclass(frozen=True)

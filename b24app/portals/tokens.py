@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from b24app.bitrix.oauth import TokenPair
-from b24app.errors import BitrixGone, Refused
+from b24app.errors import BitrixBusy, BitrixGone, Refused
+from b24app.portals.registry import LOST
 
 if TYPE_CHECKING:
     from b24app.bitrix.oauth import OAuth
     from b24app.portals.vault import Vault
     from b24app.store.settings import AppStore
 
+WAITS = 60.0  # seconds until it is looked again whether access was renewed
 NAME = "tokens"  # the name under which the pair lies in the store
 
 
@@ -38,7 +40,7 @@ class StoredTokens:
         self._lock = threading.Lock()
 
     def access(self) -> str:
-        """Return the access token, however old. Raises BitrixGone when there is none."""
+        """Return the access token, however old. Raises BitrixGone when there is none, BitrixBusy while access waits to be renewed."""
         return self._read().access
 
     def renew(self, stale: str) -> str:
@@ -52,6 +54,9 @@ class StoredTokens:
             return fresh.access
 
     def _read(self) -> TokenPair:
+        portal = self._app_store.find_portal(self._member_id)
+        if portal and portal["state"] == LOST:
+            raise BitrixBusy("oauth", "access_lost", "an administrator has to renew access", retry_after=WAITS)
         sealed = self._app_store.find_secret(self._member_id, NAME)
         if sealed is None:
             raise BitrixGone("oauth", "no_tokens", "the portal has no tokens here")

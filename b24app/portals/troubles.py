@@ -28,7 +28,9 @@ BY_CODE = {
     "user_access_error": "no_access",
     "insufficient_scope": "no_scope",
     "access_denied": "no_plan",
+    "payment_required": "unpaid",
     "invalid_grant": "revoked",
+    "access_lost": "revoked",
     "no_tokens": "revoked",
     "no_webhook": "no_access",
 }

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from b24app.masking import masked
+
 if TYPE_CHECKING:
     from b24app.context import Viewer
     from b24app.store.mirror import PortalStore
@@ -226,13 +228,17 @@ def count_clients(store: PortalStore, viewer: Viewer) -> int:
 
 
 def find_client(store: PortalStore, viewer: Viewer, key: str) -> Row | None:
-    """Return the client's card with the responsible person's name, or None when there is none for this viewer."""
+    """Return the client's card with the responsible person's name, or None when there is none for this viewer.
+
+    Contacts are masked for whoever is not responsible: see `masking`.
+    """
     seen, values = seen_by(viewer)
-    return store.row(
+    found = store.row(
         "SELECT client.*, employee.name AS responsible FROM client LEFT JOIN employee ON employee.id = client.responsible_id "
         f"WHERE client.key = :key AND {seen}",
         {**values, "key": key},
     )
+    return masked(viewer, found) if found else None
 
 
 def find_owner(store: PortalStore, entity: str, record_id: int) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from b24app.masking import masked
 from b24app.store import verdicts
 from b24app.store.clients import seen_by
 from b24app.store.folding import like, search_words, use_fold
@@ -38,6 +39,7 @@ class Question:
     params: Mapping[str, Any]
     leaves: Sequence[tuple[str, str]]
     takes_unknown: bool = False  # whom the rule has no answer for is in
+    sets: tuple[tuple[str, str], ...] = ()  # temporary tables that must be there: name, SELECT of a client's number and best answer
 
     @property
     def leaf_columns(self) -> str:
@@ -196,7 +198,10 @@ def count_answers(store: PortalStore, question: Question, viewer: Viewer) -> tup
 
 
 def list_members(store: PortalStore, viewer: Viewer, segment: str, search: str, window: Window) -> tuple[list[Row], int]:
-    """Return one page of the members that the viewer sees, and how many there are in all. `search` is anybody's."""
+    """Return one page of the members that the viewer sees, and how many there are in all. `search` is anybody's.
+
+    Contacts are masked for whoever is not responsible: see `masking`.
+    """
     seen, values = seen_by(viewer)
     values |= {"segment": segment}
     conditions = [CURRENT, seen]
@@ -213,7 +218,7 @@ def list_members(store: PortalStore, viewer: Viewer, segment: str, search: str, 
         f"ORDER BY {window.order}, client.key LIMIT :limit OFFSET :offset",
         {**values, "limit": window.limit, "offset": window.offset},
     )
-    return rows, int(total["number"]) if total else 0
+    return [masked(viewer, row) for row in rows], int(total["number"]) if total else 0
 
 
 def list_leaves(store: PortalStore, question: Question, keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:

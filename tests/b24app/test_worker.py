@@ -25,7 +25,7 @@ from b24app.store.changes import count_changes
 from b24app.store.inbox import Inbox, InboxReader
 from b24app.store.mirror import PortalStores
 from b24app.store.settings import AppStore
-from b24app.worker import Desk, Worker, is_alive, list_leavers
+from b24app.worker import Desk, Worker, is_alive
 
 
 @dataclass
@@ -90,6 +90,10 @@ class House:
         nothing: Any = None
         store = self.stores.writer(portal.member_id)
         return Context(portal, Viewer.system(), self.config, self.app_store, store, nothing, nothing, clock=lambda: self.at)
+
+    def orders(self, *kinds: str) -> list[tuple[str, str]]:
+        """Return what was ordered of these kinds, and for whom."""
+        return [order[:2] for order in self.jobs.ordered if order[0] in kinds]
 
     def remove(self, member_id: str) -> None:
         """Remember who was removed."""
@@ -186,7 +190,32 @@ def test_leaver_who_wants_nothing_kept_is_removed(house: House) -> None:
     house.rounds(2)
 
     assert house.removed == ["m2"]
-    assert list_leavers(house.app_store) == []
+    assert registry.list_leavers(house.app_store, 0.0) == []
+
+
+def test_leaver_who_does_not_come_back_is_removed_in_the_end(house: House) -> None:
+    """What is kept of a portal that has left is kept for KEEP_DAYS."""
+    house.add("m1")
+    registry.dismiss(house.app_store, "m1")
+
+    house.rounds()
+    kept = list(house.removed)
+    house.app_store.save_setting("m1", registry.LEFT_AT, 1.0)
+    house.rounds()
+
+    assert (kept, house.removed) == ([], ["m1"])
+
+
+@pytest.mark.parametrize("code", ["invalid_grant", "no_tokens"])
+def test_portal_whose_tokens_are_dead_waits_for_new_ones(house: House, code: str) -> None:
+    """It is not dismissed: its posts are taken in, nothing that is kept is lost, and it is said once."""
+    house.add("m1")
+
+    for _ in range(2):
+        worker_module.let_go(house.app_store, registry.get_portal(house.app_store, "m1"), BitrixGone("m", code))
+
+    assert registry.get_portal(house.app_store, "m1").state == registry.LOST
+    assert [row["about"] for row in house.app_store.list_notes("m1", {}, 10)[0]] == ["lost"]
 
 
 def test_leaver_is_removed_only_when_nobody_works_in_its_file(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +241,7 @@ def test_sweep_is_ordered_once_a_slot(house: House) -> None:
     house.add("m2", "installing")
 
     house.rounds(3)
-    first = [order[:2] for order in house.jobs.ordered]
+    first = house.orders("sweep", "refresh")
     house.at = house.at.replace(minute=10)
     house.jobs.over = False
     house.rounds()
@@ -220,7 +249,7 @@ def test_sweep_is_ordered_once_a_slot(house: House) -> None:
     house.rounds()
 
     assert first == [("sweep", "m1"), ("refresh", "m1")]
-    assert [order[:2] for order in house.jobs.ordered[2:]] == [("sweep", "m1")]
+    assert house.orders("sweep", "refresh")[2:] == [("sweep", "m1")]
 
 
 def test_new_day_refreshes(house: House) -> None:

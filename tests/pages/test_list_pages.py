@@ -13,6 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from b24app.app import KINDS
+from b24app.portals.session import Session
 from b24app.segments.definitions import load_all
 from b24app.segments.history import USED
 from b24app.segments.membership import refresh
@@ -151,12 +152,15 @@ def test_export_comes_in_three_forms(reachable: Any) -> None:
 
 
 def test_export_shows_what_its_viewer_sees(reachable: Any) -> None:
-    """And nobody can make himself an address."""
-    reachable.save("company", id=1, title="Чужая", assigned_by_id=9)
-    reachable.count()
+    """A manager takes nobody out, whatever address he has; nobody can make himself one; every export is written down."""
+    addresses = files_of(reachable)
     client = reachable.app.test_client()
+    his = {"session": {**vars(Session("m1", 9, False, False, "ru"))}, "key": "won", "form": "csv", "facts": [], "search": ""}
 
-    assert "Чужая" not in client.get(files_of(reachable, sees_all=False)["csv"]).get_data(as_text=True)
+    assert client.get(addresses["csv"]).status_code == 200
+    assert [row["about"] for row in reachable.services.app_store.list_notes("m1", {"kind": "export"}, 9)[0]] == ["won"]
+    assert "/download?" not in reachable.ask("/segments/won", sees_all=False).text
+    assert client.get(f"/download?token={reachable.services.signer.serializer('download').dumps(his)}").status_code == 403
     assert client.get("/download?token=forged").status_code == 403
     assert client.get("/download").status_code == 403
 

@@ -58,10 +58,10 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_page_is_for_administrators(desk: Desk) -> None:
-    """Others find nothing there, and can press nothing."""
+    """Others are refused there, and can press nothing."""
     assert desk.ask().status_code == 200
     for method, path in (("GET", "/sync"), ("POST", "/sync/compare"), ("POST", "/sync/pause"), ("POST", "/sync/pace")):
-        assert desk.ask(path, method, is_admin=False).status_code == 404
+        assert desk.ask(path, method, is_admin=False).status_code == 403
 
 
 @pytest.mark.parametrize("lang", ["ru", "en"])

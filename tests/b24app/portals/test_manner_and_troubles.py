@@ -6,14 +6,16 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from b24app.bitrix.budget import Budget, Budgets
 from b24app.bitrix.limits import Manner, Pace
 from b24app.bitrix.oauth import AppInfo
-from b24app.context import Portal
-from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken
+from b24app.context import Context, Portal, Viewer
+from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken, NotAllowed
 from b24app.portals import registry
 from b24app.portals.access import Person, Proven
 from b24app.portals.manner import find_manner, print_time, read_hours, save_manner
@@ -39,9 +41,14 @@ def test_manner_is_kept_and_holds_at_once(app_store: AppStore) -> None:
     budget = Budget(Pace(50, 2))
     assert find_manner(app_store, PORTAL, datetime(2025, 6, 1, tzinfo=UTC)) == Manner(offset=180)
 
-    save_manner(app_store, PORTAL, Manner(True, 0.25, 540, 1140), budget)
+    bitrix: Any = SimpleNamespace(budget=budget)
+    nothing: Any = None
+    ctx = Context(PORTAL, Viewer(1, sees_all=True, is_admin=True), nothing, app_store, nothing, bitrix, nothing)
+    save_manner(ctx, Manner(True, 0.25, 540, 1140))
 
     assert find_manner(app_store, PORTAL) == Manner(True, 0.25, 540, 1140, 180) == budget.read().manner
+    with pytest.raises(NotAllowed):
+        save_manner(ctx.seen_by(Viewer(2, sees_all=True)), Manner())
 
 
 def test_hours_are_read_as_people_write_them() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from b24app.bitrix.oauth import TokenPair
-from b24app.errors import BitrixGone, Refused
+from b24app.errors import BitrixBusy, BitrixGone, Refused
+from b24app.portals import registry
 from b24app.portals.tokens import NAME, BorrowedTokens, StoredTokens, save_pair
 from b24app.portals.vault import Vault
 from b24app.store.settings import AppStore
@@ -41,6 +42,14 @@ def app_store(tmp_path: Path) -> Iterator[AppStore]:
     save_pair(store, VAULT, "m1", TokenPair("a1", "r1", 0.0))
     yield store
     store.close()
+
+
+def test_lost_access_waits_for_an_administrator(app_store: AppStore, tmp_path: Path) -> None:
+    """Whoever asks comes back later: nothing is failed, nothing is asked of the portal."""
+    registry.lose_access(app_store, "m1")
+
+    with pytest.raises(BitrixBusy, match="access_lost"):
+        tokens_of(app_store, tmp_path).access()
 
 
 def tokens_of(app_store: AppStore, folder: Path) -> StoredTokens:
