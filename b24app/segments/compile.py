@@ -14,6 +14,7 @@ from b24app.segments.criteria import BY_KEY
 from b24app.segments.dates import Day
 from b24app.segments.fields import Leaf
 from b24app.segments.known import Known, KnownSegment
+from b24app.segments.records import Paths, best_of_all, best_of_one, known_best
 from b24app.segments.rules import DEEPEST, GROUPS, BadRule, Rule, check_shape, children
 
 MOST_VALUES = 4000
@@ -33,6 +34,7 @@ class Compiled:
     params: dict[str, Any]
     leaves: tuple[Leaf, ...]
     others: tuple[Rule, ...] = ()  # the rules of the segments that it asks of
+    sets: tuple[tuple[str, str], ...] = ()  # temporary tables that `answer` reads: name, and SELECT of number and best
 
     @property
     def moves(self) -> bool:
@@ -51,6 +53,7 @@ class Build:
     others: list[Rule] = field(default_factory=list)
     path: tuple[str, ...] = ()  # the segments that are being compiled, the outermost first
     prefix: str = "v"  # of the names of its values
+    sets: list[tuple[str, str]] | None = None  # None: every client is looked up by himself
 
     def bind(self, value: Any) -> str:
         """Keep a value for the statement and return its placeholder. Raises BadRule when there are too many for a database."""
@@ -59,6 +62,15 @@ class Build:
         name = f"{self.prefix}{len(self.params)}"
         self.params[name] = value
         return f":{name}"
+
+    def best_of(self, paths: Paths, test: str) -> str:
+        """Return the three-valued OR over the records of a client: nobody says yes where there is no record."""
+        if self.sets is None:
+            best = best_of_one(paths, test)
+        else:
+            self.sets.append((f"{self.prefix}set{len(self.sets)}", best_of_all(paths, test)))
+            best = f"(SELECT kept.best FROM {self.sets[-1][0]} AS kept WHERE kept.number = client.number)"
+        return known_best(best)
 
     def tree(self, rule: Rule, negated: bool = False) -> tuple[str, bool]:
         """Return the answer of a rule about clients, and whether it moves."""
@@ -98,9 +110,20 @@ class Build:
         return "(" + f" {word} ".join(sql for sql, _ in asked) + ")", moves
 
 
-def compile_rule(rule: Rule, day: Day, known: Known, key: str = "", prefix: str = "v") -> Compiled:
-    """Return the rule of the segment `key` as SQL over BASE; rules with different prefixes can be asked together. Raises BadRule."""
+@dataclass(frozen=True)
+class Style:
+    """How a rule is compiled: those with different prefixes can be asked together; `for_all` walks through records once, not by client."""
+
+    prefix: str = "v"
+    for_all: bool = False
+
+
+ONE = Style()
+
+
+def compile_rule(rule: Rule, day: Day, known: Known, key: str = "", style: Style = ONE) -> Compiled:
+    """Return the rule of the segment `key` as SQL over BASE. Raises BadRule."""
     check_shape(rule)
-    build = Build(day, known, path=(key,) if key else (), prefix=prefix)
+    build = Build(day, known, path=(key,) if key else (), prefix=style.prefix, sets=[] if style.for_all else None)
     answer, _ = build.tree(rule)
-    return Compiled(rule, answer, build.params, tuple(build.leaves), tuple(build.others))
+    return Compiled(rule, answer, build.params, tuple(build.leaves), tuple(build.others), tuple(build.sets or ()))

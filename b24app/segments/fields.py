@@ -13,25 +13,13 @@ from typing import TYPE_CHECKING, Any
 from b24app.segments.dates import is_relative
 from b24app.segments.known import CARDS, REACHED, Column, column_name
 from b24app.segments.operators import condition
+from b24app.segments.records import RECORDS, Path, best_of_one, known_best
 from b24app.segments.rules import BadRule, Rule
 from b24app.store.folding import fold_phone
 
 if TYPE_CHECKING:
     from b24app.segments.compile import Build
 
-# Where the records of a client are found: entity to FROM and WHERE.
-RECORDS = {
-    "contact": ("client_contact AS link JOIN contact ON contact.id = link.contact_id", "link.client_key = client.key"),
-    "company": ("company", "client.kind = 'company' AND company.id = client.entity_id"),
-    # Leads that name him; a lead that has become a client names him too (crm/leads: CONTACT_ID, COMPANY_ID).
-    "lead": (
-        "lead",
-        "lead.id IN (SELECT own.id FROM client_contact AS link JOIN lead AS own ON own.contact_id = link.contact_id "
-        "WHERE link.client_key = client.key UNION ALL "
-        "SELECT own.id FROM lead AS own WHERE own.company_id = client.entity_id AND client.kind = 'company')",
-    ),
-    "deal": ("client_deal AS link JOIN deal ON deal.id = link.deal_id", "link.client_key = client.key"),
-}
 OWN = "client"  # his own card, contact or company
 # The phones and e-mails of his own card, of his people, of both.
 _OWN_REACHED = (
@@ -94,7 +82,7 @@ class Field(Criterion):
         else:
             x, column = record_field(of, name, build)
             test = condition(x, column, asked, build.day, build.bind)
-            answer, value = any_of(of, test), one_of(of, x, test)
+            answer, value = build.best_of(RECORDS[of], test), one_of(of, x, test)
         return Leaf(self.key, rule, answer, value, negated, is_relative(rule.get("value")))
 
 
@@ -108,9 +96,9 @@ class Deal(Criterion):
         if "where" not in rule:
             raise BadRule("The condition does not say which deals it means.", "В условии не сказано, какие сделки имеются в виду.")
         test, moves = self.test_of(rule["where"], build)
-        found, where = RECORDS["deal"]
-        count = f"(SELECT COUNT(*) FROM {found} WHERE {where} AND {test})"
-        return Leaf(self.key, rule, any_of("deal", test), count, negated, moves)
+        (deals,) = RECORDS["deal"]
+        count = f"(SELECT COUNT(*) FROM {deals.found} WHERE {deals.where} AND {test})"
+        return Leaf(self.key, rule, build.best_of(RECORDS["deal"], test), count, negated, moves)
 
     def test_of(self, rule: Rule, build: Build) -> tuple[str, bool]:
         """Return what one deal is asked, and whether time alone may change it."""
@@ -156,7 +144,7 @@ def reached(of: str, name: str, asked: tuple[Any, Any], build: Build) -> tuple[s
         raise BadRule(f"“{value}” does not fit the field {name}.", f"«{value}» не подходит полю {name}.")
     positive = sign.removeprefix("!")
     test = condition(x, column, (positive, values if positive == "@" else values[0]), build.day, build.bind)
-    answer = best_of(found, where, test)
+    answer = known_best(best_of_one((Path(found, where),), test))
     shown = f"(SELECT reached.value FROM {found} ORDER BY CASE WHEN {test} THEN 0 ELSE 1 END, reached.value LIMIT 1)"
     return (f"(NOT {answer})" if sign.startswith("!") else answer), shown
 
@@ -177,22 +165,13 @@ def read(table: str, column: Column) -> str:
     return f"NULLIF({x}, '')" if column.storage == "TEXT" else x
 
 
-def any_of(entity: str, test: str) -> str:
-    """Yes if a record says yes, else unknown if one does not know, else no; nobody says yes where there is no record."""
-    return best_of(*RECORDS[entity], test)
-
-
-def best_of(found: str, where: str, test: str) -> str:
-    """Return the three-valued OR over the rows of a FROM and a WHERE."""
-    best = f"SELECT MAX(CASE WHEN {test} THEN 2 WHEN NOT {test} THEN 0 ELSE 1 END) FROM {found} WHERE {where}"
-    return f"(CASE COALESCE(({best}), 0) WHEN 2 THEN TRUE WHEN 0 THEN FALSE END)"
-
-
 def one_of(entity: str, x: str, test: str) -> str:
     """Return SQL for the value to show: one that says yes, else any that is filled."""
-    found, where = RECORDS[entity]
-    order = f"CASE WHEN {test} THEN 0 WHEN {x} IS NOT NULL THEN 1 ELSE 2 END, {entity}.id"
-    return f"(SELECT {x} FROM {found} WHERE {where} ORDER BY {order} LIMIT 1)"
+    order = f"CASE WHEN {test} THEN 0 WHEN {x} IS NOT NULL THEN 1 ELSE 2 END"
+    each = " UNION ALL ".join(
+        f"SELECT {x} AS x, {order} AS place, {entity}.id AS id FROM {path.found} WHERE {path.where}" for path in RECORDS[entity]
+    )
+    return f"(SELECT x FROM ({each}) AS found ORDER BY place, id LIMIT 1)"
 
 
 def no_field(entity: str, name: str) -> BadRule:

@@ -5,30 +5,52 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from b24app.segments.dates import is_relative
-from b24app.segments.fields import Criterion, Leaf, best_of
+from b24app.segments.fields import Criterion, Leaf
 from b24app.segments.known import Column
 from b24app.segments.operators import condition
+from b24app.segments.records import Path
 from b24app.segments.rules import BadRule, Rule
+from b24app.store.clients import COMPANIES_FROM
 
 if TYPE_CHECKING:
     from b24app.segments.compile import Build
 
 PURCHASES = (
-    "client_deal AS bought JOIN product_row AS item ON item.owner_type = 'D' AND item.owner_id = bought.deal_id",
-    "bought.client_key = client.key AND bought.state = 'S'",
+    Path(
+        "client_deal AS link JOIN product_row AS item ON item.owner_type = 'D' AND item.owner_id = link.deal_id",
+        "link.client_key = client.key AND link.state = 'S'",
+        "product_row AS item CROSS JOIN client_deal AS link ON link.deal_id = item.owner_id",
+        within="item.owner_type = 'D' AND link.state = 'S'",
+    ),
 )
+_DEAL_TALKS = "client_deal AS link CROSS JOIN activity AS talk ON talk.owner_type_id = 2 AND talk.owner_id = link.deal_id"
+_OWN_TALKS = "client_contact AS link CROSS JOIN activity AS talk ON talk.owner_type_id = 3 AND talk.owner_id = link.contact_id"
+_SHARED = (
+    "client_contact AS link CROSS JOIN activity_party AS party ON party.entity_type_id = 3 AND party.entity_id = link.contact_id "
+    "CROSS JOIN activity AS talk ON talk.id = party.activity_id"
+)
+_WITH_COMPANY = "activity_party AS party CROSS JOIN activity AS talk ON talk.id = party.activity_id"
+_OF_COMPANY, _PARTY = "talk.owner_type_id = 4", "party.entity_type_id = 4"
 # The types of owners and parties: 1 lead, 2 deal, 3 contact, 4 company (crm/data-types.md#object_type).
-TALKS = """talk.id IN (
-    SELECT own.id FROM client_deal AS link JOIN activity AS own ON own.owner_type_id = 2 AND own.owner_id = link.deal_id
-        WHERE link.client_key = client.key
-    UNION ALL SELECT own.id FROM client_contact AS link JOIN activity AS own ON own.owner_type_id = 3 AND own.owner_id = link.contact_id
-        WHERE link.client_key = client.key
-    UNION ALL SELECT own.id FROM activity AS own
-        WHERE own.owner_type_id = 4 AND own.owner_id = client.entity_id AND client.kind = 'company'
-    UNION ALL SELECT party.activity_id FROM client_contact AS link JOIN activity_party AS party ON party.entity_type_id = 3
-        AND party.entity_id = link.contact_id WHERE link.client_key = client.key
-    UNION ALL SELECT party.activity_id FROM activity_party AS party
-        WHERE party.entity_type_id = 4 AND party.entity_id = client.entity_id AND client.kind = 'company')"""
+TALKS = (
+    Path(_DEAL_TALKS, "link.client_key = client.key", _DEAL_TALKS),
+    Path(_OWN_TALKS, "link.client_key = client.key", _OWN_TALKS),
+    Path(
+        "activity AS talk",
+        f"client.kind = 'company' AND {_OF_COMPANY} AND talk.owner_id = client.entity_id",
+        "activity AS talk",
+        f"{COMPANIES_FROM} + talk.owner_id",
+        _OF_COMPANY,
+    ),
+    Path(_SHARED, "link.client_key = client.key", _SHARED),
+    Path(
+        _WITH_COMPANY,
+        f"client.kind = 'company' AND {_PARTY} AND party.entity_id = client.entity_id",
+        _WITH_COMPANY,
+        f"{COMPANIES_FROM} + party.entity_id",
+        _PARTY,
+    ),
+)
 # What came in has happened; what we began has when it was done. Plans are no talks.
 HAPPENED = "(talk.completed = 1 OR talk.direction = 1)"
 WHEN = "COALESCE(NULLIF(talk.start_time, ''), talk.created)"
@@ -57,10 +79,10 @@ class Bought(Criterion):
         # A row without a product of the catalogue is not this product.
         test = f"COALESCE({self.item_test(rule, build)}, FALSE)"
         if rule.get("within") is not None:
-            test = f"({test} AND {_within('bought.bought_on', 'date', rule['within'], build)})"
-        found, where = PURCHASES
-        last = f"(SELECT MAX(bought.bought_on) FROM {found} WHERE {where} AND {test})"
-        return Leaf(self.key, rule, best_of(found, where, test), last, negated, is_relative(rule.get("within")))
+            test = f"({test} AND {_within('link.bought_on', 'date', rule['within'], build)})"
+        (path,) = PURCHASES
+        last = f"(SELECT MAX(link.bought_on) FROM {path.found} WHERE {path.where} AND {test})"
+        return Leaf(self.key, rule, build.best_of(PURCHASES, test), last, negated, is_relative(rule.get("within")))
 
     def item_test(self, rule: Rule, build: Build) -> str:
         """Return what one row of a deal is asked. Raises BadRule."""
@@ -86,12 +108,13 @@ class Activity(Criterion):
         kind, direction = rule.get("kind", "any"), rule.get("direction", "any")
         if kind not in TALKS_BY or direction not in DIRECTIONS:
             raise BadRule("The condition does not say which activities it means.", "В условии не сказано, какие дела имеются в виду.")
-        asked = f"{TALKS} AND {HAPPENED} AND {TALKS_BY[kind]} AND {DIRECTIONS[direction]}"
+        asked = f"{HAPPENED} AND {TALKS_BY[kind]} AND {DIRECTIONS[direction]}"
         if rule.get("within") is not None:
             asked += f" AND {_within(WHEN, 'instant', rule['within'], build)}"
-        last = f"(SELECT MAX({WHEN}) FROM activity AS talk WHERE {asked})"
-        answer = f"EXISTS (SELECT 1 FROM activity AS talk WHERE {asked})"
-        return Leaf(self.key, rule, answer, last, negated, is_relative(rule.get("within")))
+        asked = f"COALESCE({asked}, FALSE)"
+        each = " UNION ALL ".join(f"SELECT {WHEN} AS moment FROM {path.found} WHERE {path.where} AND {asked}" for path in TALKS)
+        last = f"(SELECT MAX(moment) FROM ({each}) AS found)"
+        return Leaf(self.key, rule, build.best_of(TALKS, asked), last, negated, is_relative(rule.get("within")))
 
 
 def _within(x: str, kind: str, value: Any, build: Build) -> str:

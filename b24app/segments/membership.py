@@ -15,12 +15,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from b24app.errors import Mistaken
-from b24app.segments.compile import BASE, Compiled, compile_rule
+from b24app.segments.compile import BASE, ONE, Compiled, Style, compile_rule
 from b24app.segments.dates import INSTANT, Day
 from b24app.segments.definitions import Definition, day_of, load_all, load_known, resolve
 from b24app.segments.known import Known
 from b24app.store import segments as sql
 from b24app.store import verdicts
+from b24app.store.clients import count_clients
 from b24app.store.cursors import find_cursor, save_cursor
 from b24app.store.sizes import measure
 from b24app.store.upserts import chunks
@@ -28,6 +29,7 @@ from b24app.store.upserts import chunks
 if TYPE_CHECKING:
     from b24app.context import Context
 
+MANY = 2000  # clients beyond which records are walked through for all of them
 MOVES = "membership moves"  # a cursor: how many refreshes have let somebody in or out
 ANSWERS = {1: "yes", 0: "no", None: "unknown"}
 
@@ -66,8 +68,10 @@ def refresh(ctx: Context, client_keys: Collection[str] | None = None) -> list[Re
         day, order = day_of(ctx), load_all(ctx)
         plans, gave_up = _plan(ctx, order, day, client_keys)
         moves: Counter[tuple[str, str]] = Counter()
-        for scope in verdicts.list_ranges(ctx.store) if any(plan.is_whole for plan in plans) else ():
-            _judge(ctx, [plan for plan in plans if plan.is_whole], scope, moves)
+        if whole := [plan for plan in plans if plan.is_whole]:
+            with verdicts.keep_sets(ctx.store, [plan.placed.question for plan in whole]):
+                for scope in verdicts.list_ranges(ctx.store):
+                    _judge(ctx, whole, scope, moves)
         if some := [plan for plan in plans if not plan.is_whole]:
             for keys in chunks(client_keys or (), verdicts.RANGE):
                 verdicts.ask_of(ctx.store, keys)
@@ -80,16 +84,16 @@ def refresh(ctx: Context, client_keys: Collection[str] | None = None) -> list[Re
         return [done[definition.key] for definition in order if definition.key in done]
 
 
-def compile_definition(definition: Definition, known: Known, day: Day, prefix: str = "v") -> tuple[Compiled, sql.Question]:
-    """Return a segment's rule as SQL; with another prefix it can be asked together with others. Raises Mistaken."""
-    compiled = compile_rule(resolve(definition, known), day, known, definition.key, prefix)
+def compile_definition(definition: Definition, known: Known, day: Day, style: Style = ONE) -> tuple[Compiled, sql.Question]:
+    """Return a segment's rule as SQL. Raises Mistaken."""
+    compiled = compile_rule(resolve(definition, known), day, known, definition.key, style)
     return compiled, question_of(compiled, definition.unknown_means == "yes")
 
 
 def question_of(compiled: Compiled, takes_unknown: bool = False) -> sql.Question:
     """Return a compiled rule as the store is asked it."""
     leaves = tuple((leaf.answer, leaf.value) for leaf in compiled.leaves)
-    return sql.Question(BASE, compiled.answer, compiled.params, leaves, takes_unknown)
+    return sql.Question(BASE, compiled.answer, compiled.params, leaves, takes_unknown, compiled.sets)
 
 
 def _plan(ctx: Context, definitions: Sequence[Definition], day: Day, keys: Collection[str] | None) -> tuple[list[Plan], list[Refreshed]]:
@@ -97,6 +101,7 @@ def _plan(ctx: Context, definitions: Sequence[Definition], day: Day, keys: Colle
     at, known = ctx.now().strftime(INSTANT), load_known(ctx)
     plans: list[Plan] = []
     gave_up: list[Refreshed] = []
+    is_large = count_clients(ctx.store, ctx.viewer.system()) > MANY
     with ctx.store.write():
         sql.end_forgotten(ctx.store, [one.key for one in definitions], at)
         states = sql.list_states(ctx.store)
@@ -104,12 +109,14 @@ def _plan(ctx: Context, definitions: Sequence[Definition], day: Day, keys: Colle
         for definition in definitions:
             place, state = places[definition.key], states.get(definition.key)
             try:
-                compiled, question = compile_definition(definition, known, day, f"s{place % verdicts.GROUP}_")
+                compiled, question = compile_definition(definition, known, day, Style(f"s{place}_"))
             except Mistaken as mistake:
                 gave_up += filter(None, [_give_up(ctx, definition.key, place, state, mistake.sentences)])
                 continue
             mark = _mark(compiled, question)
             is_whole = keys is None or not _holds(state, mark, day, compiled.moves)
+            if is_whole and is_large:
+                compiled, question = compile_definition(definition, known, day, Style(f"s{place}_", for_all=True))
             if is_whole or keys:
                 plans.append(Plan(definition.key, compiled, verdicts.Placed(definition.key, place, question), mark, is_whole))
         # Until all of it is done the last refresh holds no more.

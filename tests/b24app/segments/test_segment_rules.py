@@ -13,18 +13,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from b24app.segments.compile import BASE, compile_rule
+from b24app.segments.compile import Style, compile_rule
 from b24app.segments.criteria import CRITERIA
 from b24app.segments.dates import PERIODS, Day, read_span
 from b24app.segments.definitions import Definition, load_known, save
+from b24app.segments.membership import question_of
 from b24app.segments.operators import OPERATORS
 from b24app.segments.rules import BadRule
 from b24app.segments.sentences import describe
 from b24app.segments.words import Speech
 from b24app.store.clients import NUMBERS_END
 from b24app.store.folding import fold
-from b24app.store.segments import Question, list_leaves
-from b24app.store.verdicts import Change, Placed, Range, judge
+from b24app.store.segments import Question, find_answer, list_leaves
+from b24app.store.verdicts import Placed, Range, judge, keep_sets
 
 ZONE = ZoneInfo("America/Santiago")  # its summer time begins at midnight, and yesterday's midnight was another offset
 TODAY = date(2024, 2, 29)
@@ -410,19 +411,23 @@ def stored(fields: dict[str, Any]) -> dict[str, Any]:
 
 def answers(base: Any, rule: dict[str, Any]) -> dict[str, Answer]:
     """Return what SQL answers for every client."""
-    compiled = compile_rule(rule, Day(TODAY, ZONE), load_known(base.ctx))
-    describe(rule, Speech("ru", Day(TODAY, ZONE), load_known(base.ctx)))
-    question = Question(BASE, compiled.answer, compiled.params, ((compiled.answer, "NULL"),))
-    with base.store.write() as db:
-        db.conn.execute("DELETE FROM segment_answer")
-        unknown = judge(base.store, 0, [Placed("x", 0, question)], Range(0, NUMBERS_END)).get("x", Change(0, 0, 0)).unknown
-        members = {row["client_key"] for row in base.store.rows("SELECT client_key FROM moved WHERE now = 1")}
-    found = {
-        key: None if leaf[0] is None else bool(leaf[0]) for key, leaf in list_leaves(base.store, question, sorted(base.keys())).items()
-    }
-    assert members == {key for key, answer in found.items() if answer}
-    assert unknown == sum(answer is None for answer in found.values())
+    known, day = load_known(base.ctx), Day(TODAY, ZONE)
+    describe(rule, Speech("ru", day, known))
+    question = question_of(compile_rule(rule, day, known))
+    found = {key: find_answer(base.store, question, key) for key in sorted(base.keys())}
+    for one in (question, question_of(compile_rule(rule, day, known, style=Style("all_", for_all=True)))):
+        assert judged(base, one) == found
+    assert set(list_leaves(base.store, question, sorted(found))) == set(found)
     return found
+
+
+def judged(base: Any, question: Question) -> dict[str, Answer]:
+    """Return what a refresh of everybody finds."""
+    with keep_sets(base.store, [question]), base.store.write() as db:
+        db.conn.execute("DELETE FROM segment_answer")
+        judge(base.store, 0, [Placed("x", 0, question)], Range(0, NUMBERS_END))
+        moved = {row["client_key"]: row["now"] for row in base.store.rows("SELECT client_key, now FROM moved")}
+    return {key: {0: False, 1: True, 2: None}[moved.get(key, 0)] for key in sorted(base.keys())}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
