@@ -117,6 +117,7 @@ def save() -> Response:
     """Save the draft, then show the segment's page as it fills."""
     viewer = session()
     ctx = services().context(viewer)
+    check_may_define(ctx)
     rule = drafts.read_rule(request.form.get("rule", ""))
     words = {name: request.form.get(name, "") for name in ("title", "purpose")}
     key = drafts.save_draft(ctx, request.form.get("key", ""), words, rule, request.form.get("unknown_means", "no"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from b24app.clients.identity import MODES
+from b24app.context import ADMINISTER
 from b24app.errors import Mistaken
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def read_choices(ctx: Context) -> Choices:
 
 def save_choices(ctx: Context, changes: Mapping[str, Any]) -> Choices:
     """Save some choices, the others stay. Raises Mistaken, with nothing saved. The caller then orders the job `model`."""
+    ctx.viewer.check(ADMINISTER)
     for key, value in changes.items():
         setting = BY_KEY.get(key)
         if setting is None or not setting.check(value):
