@@ -11,10 +11,12 @@ from flask import Blueprint, Response, request
 
 from b24app.clients.facts import BY_KEY
 from b24app.context import ADMINISTER, Context
+from b24app.documents.rules import list_rules
 from b24app.portals.session import Session
 from b24app.segments.definitions import Choice, choices, load, set_parameter
 from b24app.segments.history import list_flows, list_health, list_members_on, list_overlaps, note_use
 from b24app.segments.reading import Look, SegmentSummary, get_segment, list_members, list_segments
+from b24app.segments.uses import USES, list_uses
 from b24app.segments.write_back import FIELDS, is_enabled, writes_deals
 from b24app.store.clients import count_clients
 from b24app.sync.first import counts
@@ -101,6 +103,7 @@ def show_list(ctx: Context, ordered: str = "") -> str:
     values = {"segments": found, "base": count_clients(ctx.store, ctx.viewer), "rows": counts(ctx)}
     health = list_health(ctx) if ctx.viewer.sees_all else {}
     titles = {one.key: one.title[ctx.lang] for one in found}
+    uses = _uses(ctx) if ctx.viewer.sees_all else {}
     lines = {key: points(one.sizes) for key, one in health.items()}
     waiting = {one.key: _choices(ctx, one) for one in found}
     return fragment(
@@ -108,6 +111,7 @@ def show_list(ctx: Context, ordered: str = "") -> str:
         ctx,
         **values,
         health=health,
+        uses=uses,
         titles=titles,
         lines=lines,
         choices=waiting,
@@ -116,6 +120,15 @@ def show_list(ctx: Context, ordered: str = "") -> str:
         fields=FIELDS,
         ordered=ordered,
     )
+
+
+def _uses(ctx: Context) -> dict[str, list[str]]:
+    """Return what uses each segment, in the order of USES."""
+    found = list_uses(ctx)
+    for rule in list_rules(ctx):
+        if rule.is_on and rule.condition.segment in found:
+            found[rule.condition.segment].add("offer_rule")
+    return {key: [use for use in USES if use in own] for key, own in found.items()}
 
 
 def show_segment(ctx: Context, key: str, look: Look, chosen: Sequence[str], viewer: Session) -> str:
