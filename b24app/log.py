@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+import resource
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,6 +18,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from b24app.config import Config
 
 HIDDEN = "***"
@@ -38,6 +42,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _ORDINARY = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _DBOS = frozenset({"applicationID", "applicationVersion", "executorID", "operationUUID"})
+
+log = logging.getLogger(__name__)
 
 _bound: ContextVar[Mapping[str, Any]] = ContextVar("bound", default={})  # noqa: B039 - never changed in place
 
@@ -118,3 +124,18 @@ def set_up_logging(config: Config) -> None:
         other.handlers, other.propagate = [], True
     for name in ("urllib3", "asyncio", "sqlalchemy", "fast_bitrix24"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def keep_crashes_in() -> None:
+    """Let what nobody has caught, in whichever thread, end as a line of the log: Python would print it as it is. And no image of the
+    memory, with its secrets, is left behind when the process is killed by a fault."""
+    sys.excepthook = _say_crash
+    threading.excepthook = lambda args: _say_crash(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+    sys.unraisablehook = lambda args: _say_crash(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _say_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    log.critical("crash", exc_info=(kind, error, trace))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
 from typing import Any
 
@@ -89,3 +90,32 @@ def test_portal_log_keeps_what_a_call_adds(caplog: pytest.LogCaptureFixture) -> 
 
     [record] = caplog.records
     assert (record.__dict__["portal"], record.__dict__["code"]) == ("m1", "ERROR_CORE")
+
+
+CRASHES = """
+import logging, sys, threading
+from b24app.log import JsonLines, Redactor, keep_crashes_in
+handler = logging.StreamHandler(sys.stderr)
+handler.setFormatter(JsonLines(Redactor(("known-client-secret",))))
+logging.basicConfig(handlers=[handler])
+keep_crashes_in()
+class Unlucky:
+    def __del__(self):
+        raise RuntimeError("at the end: refresh_token=sekret")
+thread = threading.Thread(target=lambda: {}["https://p.bitrix24.ru/rest/1/sekretsekret/profile"])
+thread.start(); thread.join()
+Unlucky()
+raise ValueError("known-client-secret, access_token=sekret")
+"""
+
+
+def test_crash_is_a_line_without_secrets() -> None:
+    """What nobody has caught, in the main thread, in another one and where Python only prints it; and no core is dumped."""
+    done = subprocess.run([sys.executable, "-c", CRASHES], capture_output=True, text=True, check=False, timeout=60)
+    lines = [json.loads(text) for text in done.stderr.splitlines()]
+
+    assert [(found["event"], found["level"]) for found in lines] == [("crash", "CRITICAL")] * 3
+    assert all("Traceback" in found["trace"] for found in lines)
+    assert "sekret" not in done.stderr
+    assert "known-client-secret" not in done.stderr
+    assert done.returncode == 1
