@@ -100,6 +100,18 @@ def read_frame(args: Mapping[str, str], form: Form) -> Frame:
     return _load(_FrameSchema, {**args, **form})
 
 
+def read_install(form: Form) -> Frame:
+    """Read the ONAPPINSTALL that comes to the installer of an application without pages; it says the same as a frame.
+
+    https://github.com/bitrix-tools/b24-rest-docs, settings/app-installation/local-apps/installation-callback.md
+    """
+    auth, content = _map(form.get("auth")), _map(form.get("data"))
+    names = {"DOMAIN": "domain", "AUTH_ID": "access_token", "REFRESH_ID": "refresh_token", "AUTH_EXPIRES": "expires_in"}
+    names |= {"APPLICATION_TOKEN": "application_token", "APPLICATION_SCOPE": "scope", "member_id": "member_id", "status": "status"}
+    values = {name: auth[source] for name, source in names.items() if source in auth}
+    return _load(_FrameSchema, {**values, "LANG": content.get("LANGUAGE_ID", "en")})
+
+
 def read_lang(lang: str) -> str:
     """Return the language that we have for a portal's: ru or en."""
     return "ru" if lang[:2].lower() in RUSSIAN else "en"

@@ -59,7 +59,9 @@ class Wire:
     async def open(cls, place: Place, tokens: Tokens, budget: Budget) -> Wire:
         """Open the session and put our parts into the library."""
         bodies = _Bodies(place)
-        session = aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True, middlewares=(bodies,))
+        session = aiohttp.ClientSession(
+            timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True, middlewares=(bodies,), response_class=_Decoded
+        )
         # Its log has every record it reads; what is worth a line we say ourselves.
         logging.getLogger("fast_bitrix24").propagate = False
         fast = BitrixAsync(f"{place.url}/{place.root}/", verbose=False, respect_velocity_policy=False, client=session)
@@ -142,7 +144,9 @@ class _Bodies:
             raise self._moved(str(request.url), response.headers.get("Location", ""))
         if self._going_to:
             self._arrive()
-        read_answer("batch", response.status, body)
+        answer = read_answer("batch", response.status, body)
+        if isinstance(response, _Decoded):
+            response.envelope = {"result": answer.result, "time": answer.time}
         return response
 
     def _moved(self, address: str, location: str) -> BitrixError:
@@ -160,6 +164,16 @@ class _Bodies:
         origin, self._going_to = self._going_to, ""
         if self._place.moved:
             self._place.moved(origin)
+
+
+class _Decoded(aiohttp.ClientResponse):
+    """Hands on what was decoded when the body was looked at: megabytes are not decoded twice."""
+
+    envelope: dict[str, Any]
+
+    async def json(self, **_: Any) -> dict[str, Any]:
+        """Return the envelope."""
+        return self.envelope
 
 
 class _Reserving:

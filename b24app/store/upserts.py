@@ -22,10 +22,15 @@ def upsert(store: PortalStore, table: str, rows: Sequence[Row]) -> int:
     if not rows:
         return 0
     columns = list(rows[0])
-    with store.write() as db:
-        pick = itemgetter(*columns) if len(columns) > 1 else lambda row: (row[columns[0]],)
-        db.conn.executemany(_upsert_sql(store, table, columns), map(pick, rows))
+    pick = itemgetter(*columns) if len(columns) > 1 else lambda row: (row[columns[0]],)
+    upsert_values(store, table, columns, map(pick, rows))
     return len(rows)
+
+
+def upsert_values(store: PortalStore, table: str, columns: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
+    """The same with rows that have no names: their values in the order of the columns."""
+    with store.write() as db:
+        db.conn.executemany(_upsert_sql(store, table, columns), values)
 
 
 def delete(store: PortalStore, table: str, ids: Iterable[Any], column: str = "id") -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from b24app.sync.rows import EMPTY, Row, read_id, read_text
+from b24app.sync.kinds import EMPTY, read_id, read_text
+from b24app.sync.rows import Row
 
 
 def read_parties(activity_id: int, values: Any) -> list[Row]:

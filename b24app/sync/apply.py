@@ -13,7 +13,7 @@ from b24app.context import Context
 from b24app.store.changes import Change, save_changes
 from b24app.store.mirror import PortalStore
 from b24app.store.traces import erase_traces
-from b24app.store.upserts import chunks, delete, marks, replace_all, replace_owned, upsert
+from b24app.store.upserts import chunks, delete, marks, replace_all, replace_owned, upsert, upsert_values
 from b24app.sync.entities import BY_KEY, LISTED, RECORDS, Entity
 from b24app.sync.rows import Batch, Column, Link, Record, read_records
 
@@ -26,7 +26,7 @@ def apply_records(ctx: Context, entity: Entity, records: Iterable[Record], colum
     """Write records with their communications and links; return their ids. Belongs into the caller's transaction."""
     batch = read_records(records, columns, (*entity.links, *entity.parts), entity.key)
     with ctx.store.write():
-        upsert(ctx.store, entity.table, batch.rows)
+        upsert_values(ctx.store, entity.table, batch.names, batch.values)
         if entity.has_communications:
             _remove_communications(ctx.store, entity, batch.ids)
             upsert(ctx.store, "communication", batch.communications)

@@ -15,9 +15,10 @@ from b24app.sync.apply import INSTANT, apply_product_rows, apply_records, client
 from b24app.sync.chosen import FAMILY, list_entities, list_sources, smart_process
 from b24app.sync.dictionaries import pull_small
 from b24app.sync.entities import BY_EVENT, BY_KEY, GROWING, OWNED, Entity
+from b24app.sync.kinds import read_id
 from b24app.sync.ownedrows import rows_a_deal
 from b24app.sync.pull import list_fields, list_query, pull_product_rows, pull_records
-from b24app.sync.rows import Record, read_id
+from b24app.sync.rows import Record
 from b24app.sync.together import Reading, read_together
 from b24app.sync.userfields import all_columns, user_columns
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from b24app.sync.rows import EMPTY, Column, Record, Row, read_flag, read_id, read_integer, read_json, read_real, read_text
+from b24app.sync.kinds import EMPTY, read_flag, read_id, read_integer, read_json, read_real, read_text
+from b24app.sync.rows import Column, Record, Row
 
 STAGES = re.compile(r"(STATUS)|DEAL_STAGE(?:_(\d+))?")
 USER_FIELD_OWNERS: Mapping[str, str] = {"contact": "CONTACT", "company": "COMPANY", "lead": "LEAD", "deal": "DEAL"}

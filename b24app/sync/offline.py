@@ -16,7 +16,8 @@ from b24app.store.changes import Change, save_changes
 from b24app.store.cursors import drop_cursors, find_cursor, save_cursor
 from b24app.sync.apply import INSTANT
 from b24app.sync.changed import read_change
-from b24app.sync.rows import Record, read_id
+from b24app.sync.kinds import read_id
+from b24app.sync.rows import Record
 
 SETTING = "offline"  # {"connector": ...} once the queue is open: see install.registration
 CONNECTOR = "b24app"

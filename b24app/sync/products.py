@@ -11,8 +11,8 @@ from datetime import timedelta
 from b24app.context import Context
 from b24app.store.changes import save_due_clients
 from b24app.store.products import list_buyers_of, list_unread, save_sections
+from b24app.sync.kinds import read_id
 from b24app.sync.pull import PAGE, ask_some, cut, read_list
-from b24app.sync.rows import read_id
 
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 MOST = 2500  # products in one run: one batch of requests

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from b24app.sync.columns import read_column
 from b24app.sync.dictionary_rows import column_name, read_dictionary, read_employee, read_stage, read_user_field, user_column
 from b24app.sync.entities import BY_KEY, RECORDS
-from b24app.sync.rows import Column, plan_columns, read_communications, read_id, read_links, read_records, read_row, read_value
+from b24app.sync.kinds import read_id, read_value
+from b24app.sync.rows import Column, read_communications, read_links, read_records
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,11 @@ from b24app.sync.rows import Column, plan_columns, read_communications, read_id,
 )
 def test_value_is_read_by_its_kind(kind: str, value: Any, expected: Any) -> None:
     """Instants go to UTC, dates keep the printed day, ids come as text or number, 0 and "" are unknown."""
-    assert read_value(value, Column("x", "x", kind)) == expected
+    unreadable: Counter[str] = Counter()
+
+    assert read_value(value, kind) == expected
+    assert list(read_column([None, value, ""], (kind, False, "x"), unreadable)) == [None, expected, None]
+    assert not unreadable
 
 
 @pytest.mark.parametrize(
@@ -75,16 +81,14 @@ def test_unreadable_value_is_null_and_counted(kind: str, value: Any) -> None:
     """A value of the wrong kind never stops a sync."""
     unreadable: Counter[str] = Counter()
 
-    row = read_row({"fieldX": value}, plan_columns([Column("field_x", "fieldX", kind)]), unreadable)
-
-    assert row == {"field_x": None}
+    assert list(read_column([value, None], (kind, False, "fieldX"), unreadable)) == [None, None]
     assert unreadable == {"fieldX": 1}
 
 
 def test_multiple_values_are_json() -> None:
     """A multiple user field keeps its values, each read by its kind, without the empty ones."""
-    assert read_value(["79", 80, ""], Column("x", "x", "reference", is_multiple=True)) == "[79, 80]"
-    assert read_value({"1": "2024-01-02T02:00:00+03:00"}, Column("x", "x", "date", is_multiple=True)) == '["2024-01-02"]'
+    assert read_value(["79", 80, ""], "reference", is_multiple=True) == "[79, 80]"
+    assert read_value({"1": "2024-01-02T02:00:00+03:00"}, "date", is_multiple=True) == '["2024-01-02"]'
 
 
 def test_record_without_id_is_left_out() -> None:
