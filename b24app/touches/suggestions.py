@@ -22,7 +22,7 @@ Texts = Mapping[str, str]
 
 SERVICE, REPLACEMENT, TOGETHER = KINDS = ("service", "replacement", "together")
 AHEAD = 7  # days before a product is due at which it may be offered
-GIVEN_UP = 3.0  # own rhythms after which a product is bought no more
+GIVEN_UP = 2.0  # own rhythms after which a product is bought no more
 NEAR, PASSED = 45, 60  # days before and after a date that matters
 TIMES = ("раз", "раза", "раз")
 FEWEST, LIFT, CONFIDENCE = 5, 1.2, 0.15  # what a pair of products has to show
@@ -76,7 +76,7 @@ def due_again(bought: Bought, prior: Prior | None, today: date) -> Suggestion | 
         return None
     last = date.fromordinal(bought.days[-1])
     reason = {
-        "ru": f"«{bought.name}» берёт примерно раз в {number_text(rhythm, 'ru')} дн.; "
+        "ru": f"{quoted(bought.name)} берёт примерно раз в {number_text(rhythm, 'ru')} дн.; "
         f"последний раз — {date_text(last, 'ru')}, {days_text(-since, 'ru')}.",
         "en": f"Buys “{bought.name}” about every {number_text(rhythm, 'en')} days; "
         f"last on {date_text(last, 'en')}, {days_text(-since, 'en')}.",
@@ -94,10 +94,8 @@ def service_due(key_date: str | None, field: Texts, bought: Collection[Bought], 
     if not -PASSED <= left <= NEAR:
         return None
     last = max((one for one in bought if one.is_service), key=lambda one: one.days[-1], default=None)
-    reason = {
-        lang: f"{field[lang]}: {date_text(day, lang)}, {days_text(left, lang)}{'' if last is None else before + last.name + after}"
-        for lang, before, after in (("ru", ". Прошлая услуга — «", "»."), ("en", ". His last service: “", "”."))
-    }
+    named = {"ru": f". Прошлая услуга — {quoted(last.name)}.", "en": f". His last service: “{last.name}”."} if last else {}
+    reason = {lang: f"{field[lang]}: {date_text(day, lang)}, {days_text(left, lang)}{named.get(lang, '.')}" for lang in ("ru", "en")}
     return Suggestion(SERVICE, last.product_id if last else 0, last.name if last else "", reason, key_date, 1.0)
 
 
@@ -110,12 +108,18 @@ def best_companion(rules: Iterable[Rule], names: Mapping[int, str], without: Col
     share, own, other = round(best.confidence * 100), names.get(best.product, ""), names[best.other]
     times = f"{best.lift:.1f}".removesuffix(".0")
     reason = {
-        "ru": f"Из купивших «{own}» {share} % ({number_text(best.both, 'ru')}) берут и «{other}» — "
+        "ru": f"Из купивших {quoted(own)} {share} % ({number_text(best.both, 'ru')}) берут и {quoted(other)} — "
         f"в {times.replace('.', ',')} {plural(float(times), TIMES, 'ru')} чаще, чем все покупатели.",
         "en": f"Of those who bought “{own}”, {share}% ({number_text(best.both, 'en')}) also buy “{other}”: "
         f"{times} times as often as all buyers.",
     }
     return Suggestion(TOGETHER, best.other, other, reason, weight=best.confidence)
+
+
+def quoted(name: str) -> str:
+    """Return a name in Russian quotes; quotes inside of it are the inner ones."""
+    inner = name.replace("«", "„").replace("»", "“")
+    return f"«{inner}»"
 
 
 def _is_sure(rule: Rule) -> bool:
