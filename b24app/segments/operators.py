@@ -92,7 +92,10 @@ def _equal(x: str, column: Column, values: Sequence[Any], day: Day, bind: Bind) 
 
 def _equal_one(x: str, column: Column, value: Any, day: Day, bind: Bind) -> str:
     if column.is_multiple:
-        needle = json.dumps(plain_value(column, value, day), ensure_ascii=False)
+        plain = plain_value(column, value, day)
+        # Items of a list field are kept by their ids, which are numbers; a page sends them as text.
+        is_item = column.kind == "choice" and str(plain).isdecimal()
+        needle = json.dumps(int(plain) if is_item else plain, ensure_ascii=False)
         return f"{_listed(x)} LIKE {bind(f'%,{_literal(needle)},%')} ESCAPE '\\'"
     if column.kind in ("date", "instant"):
         low, high = _compare(x, column, (">=", value), day, bind), _compare(x, column, ("<=", value), day, bind)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from b24app.segments.known import Column
@@ -26,7 +27,8 @@ LONGEST = 60_000
 # How the old API and saved filters call what the universal API has other names for.
 OLD_NAMES = {"DATE_CREATE": "createdTime", "DATE_MODIFY": "updatedTime", "CREATED_BY_ID": "createdBy", "MODIFY_BY_ID": "updatedBy"}
 OLD_NAMES |= {"STATUS_ID": "stageId", "STATUS_SEMANTIC_ID": "stageSemanticId", "COMPANY_TYPE": "typeId"}
-# A saved filter's words for dates (main.ui.filter): FIELD_datesel with FIELD_days, _from, _to.
+# A saved filter of a list (main.ui.filter, the class Filter\Options of the module main): what it spreads over several keys, and its
+# words for dates, FIELD_datesel with FIELD_days, _month, _quarter, _year, _from, _to. What is '' there is not asked.
 DATE_WORDS: Mapping[str, Any] = {
     "CURRENT_DAY": {"days": 0},
     "YESTERDAY": {"days_ago": 1},
@@ -43,7 +45,16 @@ DATE_WORDS: Mapping[str, Any] = {
     "LAST_60_DAYS": {"days_ago": [0, 60]},
     "LAST_90_DAYS": {"days_ago": [0, 90]},
 }
-SAVED = re.compile(r"(.+)_(datesel|numsel|from|to|days|month|quarter|year)")
+SAVED = re.compile(r"(.+)_(datesel|numsel|from|to|days|month|quarter|year|isEmpty|hasAnyValue|label|name|value)")
+UNASKED = ("FIND", "PRESET_ID", "FILTER_ID", "FILTER_APPLIED")  # of the list itself, not of its records
+# FIELD_days counts from today: the last so many with today, the next so many without it, one day exactly.
+COUNTED_DAYS: Mapping[str, Callable[[int], Any]] = {
+    "PREV_DAYS": lambda days: {"days_ago": [0, days]},
+    "NEXT_DAYS": lambda days: {"days": [1, max(days, 1)]},
+    "PREV_DAY": lambda days: {"days_ago": days},
+    "NEXT_DAY": lambda days: {"days": days},
+}
+NUMBER_SIGNS = {"more": (">", "<="), "less": (">=", "<")}  # "more" and "less" do not take the edge itself
 
 
 @dataclass
@@ -171,7 +182,11 @@ def _saved_parts(asked: Mapping[str, Any], reading: _Reading) -> _Saved:
         match = SAVED.fullmatch(str(key))
         if match and find_column(str(key), reading) is None and find_column(match[1], reading) is not None:
             found.setdefault(match[1], {})[match[2]] = value
-    used = {f"{name}_{part}" for name, parts in found.items() for part in parts}
+    used = {f"{name}_{part}" for name, parts in found.items() for part in parts} | set(UNASKED)
+    if asked.get("FIND"):
+        reading.leave_out("FIND", "words of the search line", "слова строки поиска")
+    if found or "FILTER_ID" in asked:
+        used |= {str(key) for key, value in asked.items() if value == ""}
     return _Saved([_saved_part(name, parts, reading) for name, parts in found.items()], used)
 
 
@@ -179,18 +194,39 @@ def _saved_part(name: str, parts: Mapping[str, Any], reading: _Reading) -> Any:
     column = find_column(name, reading)
     assert column is not None, name
     base = {"criterion": "field", "of": reading.entity, "field": column.name}
+    for part, sign in (("isEmpty", "empty"), ("hasAnyValue", "filled")):
+        if part in parts:
+            return {**base, "op": sign}
     word = str(parts.get("datesel") or "")
-    if word in DATE_WORDS:
-        return {**base, "op": "=", "value": DATE_WORDS[word]}
-    if word in ("PREV_DAYS", "NEXT_DAYS") and str(parts.get("days", "")).isdigit():
-        return {**base, "op": "=", "value": {"days_ago" if word == "PREV_DAYS" else "days": [0, int(parts["days"])]}}
-    ends = {sign: _ordinary(column, parts.get(end)) for sign, end in ((">=", "from"), ("<=", "to")) if parts.get(end) not in (None, "")}
-    if word not in ("", "NONE", "RANGE", "EXACT") or not ends:
-        if word not in ("", "NONE"):
+    value = _period_of(word, parts, column)
+    if value is not None:
+        return {**base, **({"op": "between", "value": value} if isinstance(value, list) else {"op": "=", "value": value})}
+    least, most = NUMBER_SIGNS.get(str(parts.get("numsel") or ""), (">=", "<="))
+    ends = {sign: _ordinary(column, parts.get(end)) for sign, end in ((least, "from"), (most, "to")) if parts.get(end) not in (None, "")}
+    if word not in ("", "NONE", "RANGE") or not ends:
+        if word not in ("", "NONE", "RANGE"):
             reading.leave_out(name, f"the period {word} is not known here", f"период {word} здесь не известен")
         return None
     rules = [{**base, "op": sign, "value": value} for sign, value in ends.items()]
     return rules[0] if len(rules) == 1 else {"all": rules}
+
+
+def _period_of(word: str, parts: Mapping[str, Any], column: Column) -> Any:
+    """Return the days of a saved filter's word: as a rule has them, or [first, last]; None when the word does not say it all."""
+    if word in DATE_WORDS:
+        return DATE_WORDS[word]
+    numbers = {part: int(parts[part]) for part in ("days", "month", "quarter", "year") if str(parts.get(part, "")).isdecimal()}
+    if word in COUNTED_DAYS and "days" in numbers:
+        return COUNTED_DAYS[word](numbers["days"])
+    if word == "EXACT" and parts.get("from"):
+        return _ordinary(column, parts["from"])
+    months = {"MONTH": (1, numbers.get("month")), "QUARTER": (3, numbers.get("quarter")), "YEAR": (12, 1)}
+    size, place = months.get(word, (0, None))
+    if not place or not 1 <= place <= 12 // size or not 1000 <= numbers.get("year", 0) <= 8999:
+        return None
+    first = date(numbers["year"], size * (place - 1) + 1, 1)
+    after = date(first.year + (first.month + size > 12), (first.month + size - 1) % 12 + 1, 1)
+    return [first.isoformat(), (after - timedelta(days=1)).isoformat()]
 
 
 def _ordinary(column: Column, value: Any) -> Any:

@@ -158,3 +158,45 @@ def test_what_is_no_filter_is_a_sentence(base: Base, text: str) -> None:
     except BadRule:
         return
     assert found.rule is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "asked"),
+    [
+        ({"datesel": "NEXT_DAYS", "days": "7"}, ("=", {"days": [1, 7]})),
+        ({"datesel": "PREV_DAYS", "days": "7"}, ("=", {"days_ago": [0, 7]})),
+        ({"datesel": "PREV_DAY", "days": "7"}, ("=", {"days_ago": 7})),
+        ({"datesel": "EXACT", "from": "01.03.2025", "to": ""}, ("=", "2025-03-01")),
+        ({"datesel": "MONTH", "month": "12", "year": "2024"}, ("between", ["2024-12-01", "2024-12-31"])),
+        ({"datesel": "QUARTER", "quarter": "1", "year": "2024", "month": "3"}, ("between", ["2024-01-01", "2024-03-31"])),
+        ({"datesel": "YEAR", "year": "2025", "from": "", "to": ""}, ("between", ["2025-01-01", "2025-12-31"])),
+        ({"datesel": "RANGE", "from": "2025-03-01", "to": ""}, (">=", "2025-03-01")),
+        ({"isEmpty": "y"}, ("empty", None)),
+        ({"hasAnyValue": "y"}, ("filled", None)),
+    ],
+)
+def test_dates_of_a_saved_filter_mean_what_the_portal_means(base: Base, parts: dict[str, str], asked: tuple[str, Any]) -> None:
+    """The next days begin tomorrow, the last ones end today; an exact day is one day; months, quarters and years are their days."""
+    fields = {f"CLOSEDATE_{part}": value for part, value in parts.items()}
+    found = read_filter(json.dumps({"fields": {**fields, "TITLE": "", "FIND": ""}}), "deal", load_known(base.ctx))
+
+    assert found.notes == []
+    assert (found.rule["where"]["op"], found.rule["where"].get("value")) == asked
+
+
+@pytest.mark.parametrize(("numsel", "ends", "sign"), [("more", ("5", ""), ">"), ("less", ("", "5"), "<"), ("range", ("5", ""), ">=")])
+def test_numbers_of_a_saved_filter_know_their_edges(base: Base, numsel: str, ends: tuple[str, str], sign: str) -> None:
+    """More and less leave the edge out, a range has it; the labels that a page keeps beside values are no conditions."""
+    fields = {"OPPORTUNITY_numsel": numsel, "OPPORTUNITY_from": ends[0], "OPPORTUNITY_to": ends[1], "ASSIGNED_BY_ID_label": "Анна"}
+    found = read_filter(json.dumps({"fields": fields}), "deal", load_known(base.ctx))
+
+    assert found.notes == []
+    assert (found.rule["where"]["op"], found.rule["where"]["value"]) == (sign, 5)
+
+
+def test_words_of_the_search_line_are_said_to_be_left_out(base: Base) -> None:
+    """What was typed into the search is no field."""
+    found = read_filter(json.dumps({"FIND": "Анна", "FILTER_ID": "x", "STAGE_ID": ["NEW"]}), "deal", load_known(base.ctx))
+
+    assert found.rule["where"]["field"] == "stage_id"
+    assert len(found.notes) == 1
