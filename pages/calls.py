@@ -23,7 +23,7 @@ from pages.rendering import answer, fragment, services, session
 
 blueprint = Blueprint("calls", __name__)
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 LAST_PAGE = 10**6
 PERIODS = ("1", "7", "30", "0")  # days; 0 is all
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
@@ -118,7 +118,7 @@ def show_call(ctx: Context, call_id: str, is_ordered: bool = False) -> str:
         "line": _line(ctx, row),
         "tones": TONES,
         "properties": [(names.get(code, code), _chosen(fields.get(code), value, ctx.lang)) for code, value in _properties(row).items()],
-        "returned": returned and [(titles.get(code, code), value) for code, value in returned.items()],
+        "returned": returned and [(titles.get(code, code), say_value(value, ctx.lang)) for code, value in returned.items()],
         "is_over": row["state"] in OVER,
         "is_ordered": is_ordered,
     }
@@ -159,6 +159,11 @@ def _chosen(field: Any, value: Any, lang: str) -> str:
     """Return a property's value as it was chosen: a list's title, not its key."""
     title = field.choices.get(str(value)) if field else None
     return title[lang] if title else str(value)
+
+
+def say_value(value: Any, lang: str) -> Any:
+    """Return a returned value as people say it: Y and N are yes and no."""
+    return {"Y": {"ru": "да", "en": "yes"}, "N": {"ru": "нет", "en": "no"}}.get(str(value), {}).get(lang, value)
 
 
 def _get_call(ctx: Context, call_id: str) -> sql.Row:

@@ -15,6 +15,7 @@ from b24app.errors import Mistaken, NotFound
 from b24app.segments.definitions import load_all
 from b24app.services import FieldShown, RobotShown
 from b24app.store.subjects import list_recent
+from pages.calls import say_value
 from pages.rendering import answer, fragment, services, session
 
 blueprint = Blueprint("robot_settings", __name__)
@@ -82,5 +83,5 @@ def try_on(ctx: Context, robot: RobotShown, texts: Mapping[str, str], deal_id: i
     if found is None:
         return {"none": True}
     values, said = found
-    rows = [(robot.returns[code][ctx.lang], value) for code, value in values.items() if value not in ("", None)]
+    rows = [(robot.returns[code][ctx.lang], say_value(value, ctx.lang)) for code, value in values.items() if value not in ("", None)]
     return {"rows": rows, "said": said[ctx.lang]}
