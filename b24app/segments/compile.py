@@ -118,7 +118,7 @@ class Style:
     for_all: bool = False
 
 
-ONE = Style()
+ONE, FOR_ALL = Style(), Style(for_all=True)
 
 
 def compile_rule(rule: Rule, day: Day, known: Known, key: str = "", style: Style = ONE) -> Compiled:

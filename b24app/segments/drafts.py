@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from b24app.errors import Mistaken, NotFound
+from b24app.segments.compile import FOR_ALL
 from b24app.segments.definitions import (
     UNKNOWN_MEANS,
     Definition,
@@ -27,7 +28,7 @@ from b24app.segments.presets import BY_KEY, PRESETS, Preset
 from b24app.segments.rules import BadRule, check_shape
 from b24app.segments.sentences import describe
 from b24app.segments.sleeping import read_days, with_days
-from b24app.store import segments as sql
+from b24app.store.counts import count_answers, count_soon
 
 if TYPE_CHECKING:
     from b24app.context import Context
@@ -39,12 +40,16 @@ DRAFT = "draft"  # the key of a rule that has none yet
 
 @dataclass(frozen=True)
 class Preview:
-    """How many of the viewer's clients a rule holds, does not, and has no answer for; the rule in words."""
+    """How many of the viewer's clients a rule holds, does not, and has no answer for; the rule in words.
+
+    `is_about`: the base is large, and what could be asked within the time for which a person who types waits tells of all.
+    """
 
     yes: int
     no: int
     unknown: int
     text: str
+    is_about: bool = False
 
 
 def read_rule(text: str) -> Any:
@@ -59,13 +64,20 @@ def read_rule(text: str) -> Any:
     return rule
 
 
-def preview(ctx: Context, rule: Any, key: str = "") -> Preview:
-    """Count a rule. `key`: of the segment that it is to become, so that it cannot ask of itself. Raises BadRule."""
-    known = load_known(ctx, rule)
+def preview(ctx: Context, rule: Any, key: str = "", whole: bool = False) -> Preview:
+    """Count a rule. `key`: of the segment that it is to become, so that it cannot ask of itself; `whole`: exactly, however long it takes.
+
+    Raises BadRule.
+    """
+    known, day = load_known(ctx, rule), day_of(ctx)
     definition = draft(rule, key)
-    _, question = compile_definition(definition, known, day_of(ctx))
-    yes, no, unknown = sql.count_answers(ctx.store, question, ctx.viewer)
-    return Preview(yes, no, unknown, describe(rule, speech_of(ctx, known)))
+    _, question = compile_definition(definition, known, day, FOR_ALL)
+    if whole:
+        found = count_answers(ctx.store, question, ctx.viewer)
+    else:
+        by_client = bool(question.sets)
+        found = count_soon(ctx.store, compile_definition(definition, known, day)[1] if by_client else question, ctx.viewer, by_client)
+    return Preview(found.yes, found.no, found.unknown, describe(rule, speech_of(ctx, known)), found.is_about)
 
 
 def try_client(ctx: Context, rule: Any, client_key: str, unknown_means: str = "no") -> Explanation:

@@ -23,32 +23,41 @@ PURCHASES = (
         within="item.owner_type = 'D' AND link.state = 'S'",
     ),
 )
-_DEAL_TALKS = "client_deal AS link CROSS JOIN activity AS talk ON talk.owner_type_id = 2 AND talk.owner_id = link.deal_id"
-_OWN_TALKS = "client_contact AS link CROSS JOIN activity AS talk ON talk.owner_type_id = 3 AND talk.owner_id = link.contact_id"
-_SHARED = (
-    "client_contact AS link CROSS JOIN activity_party AS party ON party.entity_type_id = 3 AND party.entity_id = link.contact_id "
-    "CROSS JOIN activity AS talk ON talk.id = party.activity_id"
-)
-_WITH_COMPANY = "activity_party AS party CROSS JOIN activity AS talk ON talk.id = party.activity_id"
-_OF_COMPANY, _PARTY = "talk.owner_type_id = 4", "party.entity_type_id = 4"
+_PARTIES = "activity_party AS party CROSS JOIN activity AS talk ON talk.id = party.activity_id"
 # The types of owners and parties: 1 lead, 2 deal, 3 contact, 4 company (crm/data-types.md#object_type).
 TALKS = (
-    Path(_DEAL_TALKS, "link.client_key = client.key", _DEAL_TALKS),
-    Path(_OWN_TALKS, "link.client_key = client.key", _OWN_TALKS),
+    Path(
+        "client_deal AS link CROSS JOIN activity AS talk ON talk.owner_type_id = 2 AND talk.owner_id = link.deal_id",
+        "link.client_key = client.key",
+        "activity AS talk CROSS JOIN client_deal AS link ON link.deal_id = talk.owner_id",
+        within="talk.owner_type_id = 2",
+    ),
+    Path(
+        "client_contact AS link CROSS JOIN activity AS talk ON talk.owner_type_id = 3 AND talk.owner_id = link.contact_id",
+        "link.client_key = client.key",
+        "activity AS talk CROSS JOIN client_contact AS link ON link.contact_id = talk.owner_id",
+        within="talk.owner_type_id = 3",
+    ),
     Path(
         "activity AS talk",
-        f"client.kind = 'company' AND {_OF_COMPANY} AND talk.owner_id = client.entity_id",
+        "client.kind = 'company' AND talk.owner_type_id = 4 AND talk.owner_id = client.entity_id",
         "activity AS talk",
         f"{COMPANIES_FROM} + talk.owner_id",
-        _OF_COMPANY,
+        "talk.owner_type_id = 4",
     ),
-    Path(_SHARED, "link.client_key = client.key", _SHARED),
     Path(
-        _WITH_COMPANY,
-        f"client.kind = 'company' AND {_PARTY} AND party.entity_id = client.entity_id",
-        _WITH_COMPANY,
+        "client_contact AS link CROSS JOIN activity_party AS party ON party.entity_type_id = 3 AND party.entity_id = link.contact_id "
+        "CROSS JOIN activity AS talk ON talk.id = party.activity_id",
+        "link.client_key = client.key",
+        f"{_PARTIES} CROSS JOIN client_contact AS link ON link.contact_id = party.entity_id",
+        within="party.entity_type_id = 3",
+    ),
+    Path(
+        _PARTIES,
+        "client.kind = 'company' AND party.entity_type_id = 4 AND party.entity_id = client.entity_id",
+        _PARTIES,
         f"{COMPANIES_FROM} + party.entity_id",
-        _PARTY,
+        "party.entity_type_id = 4",
     ),
 )
 # What came in has happened; what we began has when it was done. Plans are no talks.

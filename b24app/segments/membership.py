@@ -22,6 +22,7 @@ from b24app.segments.known import Known
 from b24app.store import segments as sql
 from b24app.store import verdicts
 from b24app.store.clients import count_clients
+from b24app.store.counts import keep_sets
 from b24app.store.cursors import find_cursor, save_cursor
 from b24app.store.sizes import measure
 from b24app.store.upserts import chunks
@@ -69,7 +70,7 @@ def refresh(ctx: Context, client_keys: Collection[str] | None = None) -> list[Re
         plans, gave_up = _plan(ctx, order, day, client_keys)
         moves: Counter[tuple[str, str]] = Counter()
         if whole := [plan for plan in plans if plan.is_whole]:
-            with verdicts.keep_sets(ctx.store, [plan.placed.question for plan in whole]):
+            with keep_sets(ctx.store, [plan.placed.question for plan in whole]):
                 for scope in verdicts.list_ranges(ctx.store):
                     _judge(ctx, whole, scope, moves)
         if some := [plan for plan in plans if not plan.is_whole]:

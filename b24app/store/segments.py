@@ -6,6 +6,7 @@ A rule arrives compiled: `answer`, SQL over `base` (FROM `client` and what belon
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,11 @@ class Question:
     leaves: Sequence[tuple[str, str]]
     takes_unknown: bool = False  # whom the rule has no answer for is in
     sets: tuple[tuple[str, str], ...] = ()  # temporary tables that must be there: name, SELECT of a client's number and best answer
+
+    @property
+    def is_of_facts(self) -> bool:
+        """Tell whether the answer reads nothing but the client's facts."""
+        return not re.search(r"\b(client|own_contact|own_company)\.", self.answer)
 
     @property
     def leaf_columns(self) -> str:
@@ -181,20 +187,6 @@ def list_products(store: PortalStore, ids: Sequence[int] = (), search: str = "",
     newest = "product_row.id = (SELECT MAX(other.id) FROM product_row AS other WHERE other.product_id = product_row.product_id)"
     sql = f"{named} product_id > 0 AND {newest} AND fold(product_name) LIKE fold(?) ESCAPE '\\' ORDER BY product_name LIMIT ?"
     return store.rows(sql, (like(search), limit))
-
-
-def count_answers(store: PortalStore, question: Question, viewer: Viewer) -> tuple[int, int, int]:
-    """Return for how many of the viewer's clients the rule says yes, no, and nothing."""
-    use_fold(store)
-    seen, values = seen_by(viewer)
-    row = store.row(
-        "WITH found AS MATERIALIZED ("
-        f"SELECT {question.answer} AS answer FROM {question.base} WHERE {seen}) "
-        "SELECT COUNT(CASE WHEN answer THEN 1 END) AS yes, COUNT(CASE WHEN NOT answer THEN 1 END) AS no, COUNT(*) AS every FROM found",
-        {**question.params, **values},
-    )
-    yes, no, every = (int(row[name]) for name in ("yes", "no", "every")) if row else (0, 0, 0)
-    return yes, no, every - yes - no
 
 
 def list_members(store: PortalStore, viewer: Viewer, segment: str, search: str, window: Window) -> tuple[list[Row], int]:

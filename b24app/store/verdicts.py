@@ -8,7 +8,6 @@ a client's number in that group are his: 1 he is a member, 2 the rule had no ans
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,26 +93,6 @@ def list_ranges(store: PortalStore) -> Iterator[Range]:
         yield Range(first, row["last"] + 1)
         first = row["last"] + 1
     yield Range(first, NUMBERS_END)
-
-
-@contextmanager
-def keep_sets(store: PortalStore, questions: Iterable[Question]) -> Iterator[None]:
-    """Make the temporary tables that the questions read, and drop them in the end."""
-    use_fold(store)
-    names = []
-    for question in questions:
-        for name, select in question.sets:
-            names.append(name)
-            with store.write() as db:
-                db.conn.execute(f"DROP TABLE IF EXISTS temp.{name}")
-                db.conn.execute(f"CREATE TEMP TABLE {name} (number INTEGER PRIMARY KEY, best INTEGER NOT NULL)")
-                db.conn.execute(
-                    f"INSERT INTO {name} (number, best) SELECT number, MAX(best) FROM ({select}) AS found GROUP BY number", question.params
-                )
-    yield
-    with store.write() as db:
-        for name in names:
-            db.conn.execute(f"DROP TABLE temp.{name}")
 
 
 def ask_of(store: PortalStore, keys: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from b24app.segments.compile import Style, compile_rule
+from b24app.segments.compile import FOR_ALL, compile_rule
 from b24app.segments.criteria import CRITERIA
 from b24app.segments.dates import PERIODS, Day, read_span
 from b24app.segments.definitions import Definition, load_known, save
@@ -23,9 +23,10 @@ from b24app.segments.rules import BadRule
 from b24app.segments.sentences import describe
 from b24app.segments.words import Speech
 from b24app.store.clients import NUMBERS_END
+from b24app.store.counts import keep_sets
 from b24app.store.folding import fold
 from b24app.store.segments import Question, find_answer, list_leaves
-from b24app.store.verdicts import Placed, Range, judge, keep_sets
+from b24app.store.verdicts import Placed, Range, judge
 
 ZONE = ZoneInfo("America/Santiago")  # its summer time begins at midnight, and yesterday's midnight was another offset
 TODAY = date(2024, 2, 29)
@@ -415,7 +416,7 @@ def answers(base: Any, rule: dict[str, Any]) -> dict[str, Answer]:
     describe(rule, Speech("ru", day, known))
     question = question_of(compile_rule(rule, day, known))
     found = {key: find_answer(base.store, question, key) for key in sorted(base.keys())}
-    for one in (question, question_of(compile_rule(rule, day, known, style=Style("all_", for_all=True)))):
+    for one in (question, question_of(compile_rule(rule, day, known, style=FOR_ALL))):
         assert judged(base, one) == found
     assert set(list_leaves(base.store, question, sorted(found))) == set(found)
     return found
