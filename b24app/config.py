@@ -16,6 +16,7 @@ from b24app import keys
 from b24app.errors import NotConfigured
 
 PREFIX = "B24APP_"
+SHORTEST_KEY = 16
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -42,6 +43,12 @@ def _seconds(value: str) -> float:
     if not 0 < number < 10**9:
         raise ValueError("must be above zero")
     return number
+
+
+def _key(value: str) -> str:
+    if len(value.strip()) < SHORTEST_KEY:
+        raise ValueError(f"must have {SHORTEST_KEY} characters or more")
+    return value.strip()
 
 
 def _address(value: str) -> str:
@@ -87,7 +94,15 @@ class Config:
     client_id: str = _setting(_text, "Application ID (client_id) from the portal's page of the local application")
     client_secret: str = _setting(_text, "Application key (client_secret) from the same page", secret=True)
     url: str = _setting(_base, "Our own public address, https://, as the portal and the people's browsers reach it")
-    portals: tuple[str, ...] = _setting(_origins, "Portals that may install us: comma list of https://company.bitrix24.ru")
+    portals: tuple[str, ...] = _setting(
+        _origins, "Portals that may install us: comma list of https://company.bitrix24.ru; needed unless INSTALL_KEY is given", ()
+    )
+    install_key: str = _setting(
+        _key,
+        "Lets any portal in whose installation path ends in ?key=...: an alternative to PORTALS, 16 characters or more",
+        "",
+        secret=True,
+    )
     data_dir: Path = _setting(Path, "Directory of all that we keep", Path("var/data"))  # noqa: RUF009 - a Path never changes
     oauth_url: str = _setting(_base, "Bitrix24's authorization server", "https://oauth.bitrix24.tech")
     js_url: str = _setting(_address, "Bitrix24's BX24 script", "https://api.bitrix24.tech/api/v1/")
@@ -120,6 +135,8 @@ class Config:
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Config:
         """Read the environment. Raises NotConfigured that names all that is missing or wrong, and how to mend it."""
         values, wrong = _read(env)
+        if not any(env.get(PREFIX + name, "").strip() for name in ("PORTALS", "INSTALL_KEY")):
+            wrong.append(f"{PREFIX}PORTALS is missing, or {PREFIX}INSTALL_KEY in its place (who may install us)")
         if wrong:
             raise _not_configured(wrong)
         config = cls(**values)

@@ -6,10 +6,11 @@ Knows no room; decides nothing of the product.
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from markupsafe import escape
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from b24app.services import Services
 
 OPENED = "opened"  # in flask.g: what a request has opened
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings
 MOST_DISCARDED = 32 * 2**20
 
 # What the caller is told; the reason stays in the log. The first line that fits.
@@ -42,11 +44,14 @@ ANSWERS: tuple[tuple[type[AppError], int, str], ...] = (
 QUIET = ("/healthz", "/readyz", "/metrics", "/events")  # a line a second, or a thousand: only what went wrong is worth one
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
+NOBODY = ("'none'",)  # may frame a page when no portal is known
+
 log = logging.getLogger(__name__)
 
 
 def wire(app: Flask) -> None:
     """Hang everything of this module on the app."""
+    app.jinja_env.finalize = without_turns
     app.before_request(begin_request)
     app.after_request(add_headers)
     app.after_request(say_request)
@@ -56,6 +61,12 @@ def wire(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(Exception, answer_defect)
     web_operations.wire(app)
+
+
+def without_turns(value: Any) -> Any:
+    """Return what a template prints without the marks that turn the direction of writing: a name could make the words after it lie.
+    Right-to-left letters need none of them."""
+    return TURNS.sub("", value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def begin_request() -> None:
@@ -81,7 +92,7 @@ def add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     portals = cast("Services", current_app.extensions["services"]).config.portals
-    response.headers.setdefault("Content-Security-Policy", f"default-src 'self'; frame-ancestors {' '.join(portals)}")
+    response.headers.setdefault("Content-Security-Policy", f"default-src 'self'; frame-ancestors {' '.join(portals or NOBODY)}")
     return response
 
 

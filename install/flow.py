@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from b24app.bitrix.incoming import Frame, read_frame
+from b24app.bitrix.incoming import Frame, read_frame, read_install
 from b24app.bitrix.oauth import TokenPair
 from b24app.bitrix.payloads import read_form
 from b24app.context import Portal, utc_now
 from b24app.errors import BitrixBusy, BitrixError, BitrixLost, Malformed, NotFromBitrix
 from b24app.portals import access, registry, webhook
+from b24app.portals.rights import note_administrator
 from b24app.portals.session import Session
 from b24app.portals.tokens import save_pair
 from install.progress import read_progress
@@ -46,10 +47,12 @@ class Admission:
 def admit(services: Services, args: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> Admission | Refusal:  # noqa: PLR0911 - one return a reason
     """Read the post of the install page, prove it, save the portal and order its installation."""
     try:
-        frame = read_frame(args, read_form(pairs))
+        form = read_form(pairs)
+        is_told = "auth" in form  # ONAPPINSTALL, to an application without pages; else a frame
+        frame = read_install(form) if is_told else read_frame(args, form)
     except Malformed as error:
         return refuse("bad_form", field=str(error))
-    url = access.find_origin(services.config, frame.domain)
+    url = access.find_origin(services, frame.domain) or access.find_origin_by_key(services.config, frame.domain, args.get("key", ""))
     if url is None:
         return refuse("foreign_portal", domain=frame.domain)
     if not frame.refresh_id:
@@ -72,14 +75,19 @@ def admit(services: Services, args: Mapping[str, str], pairs: Iterable[tuple[str
     except BitrixError as error:
         return refuse("portal_refused", code=error.code or error.text)
     portal = _portal(url, frame, info, person, facts)
-    run = _save(services, frame, portal, facts)
+    run = _save(services, frame, portal, {**facts, "is_pageless": is_told})
     services.inbox.append("command", portal.member_id, {"name": "install", "run": run}, f"install:{run}")
-    return Admission(portal, Session(portal.member_id, person.user_id, is_admin=True, sees_all=True, lang=frame.lang))
+    session = Session(portal.member_id, person.user_id, is_admin=True, sees_all=True, lang=frame.lang, since=services.signer.now())
+    note_administrator(services.app_store, session)
+    return Admission(portal, session)
 
 
-def finish(services: Services, member_id: str) -> None:
+def finish(services: Services, session: Session) -> None:
     """Mark the installation as finished and order a sweep: what changed before events were sent is still to be read."""
-    registry.set_state(services.app_store, member_id, "installed")
+    member_id, store = session.member_id, services.app_store.by(session.user_id)
+    with store.write():
+        registry.set_state(store, member_id, registry.INSTALLED)
+        store.note(member_id, "portal", "finished")
     services.inbox.append("command", member_id, {"name": "sweep"})
 
 
@@ -106,7 +114,8 @@ def _save(services: Services, frame: Frame, portal: Portal, facts: Mapping[str, 
     app = facts.get("app")
     family = str(app.get("LICENSE_FAMILY") or "") if isinstance(app, Mapping) else ""
     with store.write():
-        run = _order(services, frame, portal.member_id)
+        run = {**_order(services, frame, portal.member_id), "is_pageless": facts["is_pageless"]}
+        store.by(portal.installed_by).note(portal.member_id, "portal", "installed", after={"url": portal.url, "scope": list(portal.scope)})
         webhook.leave(store, portal.url)
         registry.save_portal(store, portal)
         registry.save_application_token(store, vault, portal.member_id, frame.application_token)

@@ -7,14 +7,14 @@ must happen. May run again at any time: what is done is found done, and nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from b24app.bitrix.budget import PAUSED
 from b24app.context import WEBHOOK
 from b24app.drain import STEPS, fill
-from b24app.errors import AppError, BitrixBusy, BitrixError, BitrixGone, BitrixLost
-from b24app.portals.registry import RUN
+from b24app.errors import AppError, BitrixBusy, BitrixError, BitrixGone, BitrixLost, NotFound
+from b24app.portals.registry import INSTALLED, RUN, set_state
 from b24app.store.cursors import find_cursor, save_cursor
 from b24app.store.progress import fail_step, finish_step, forget_steps, list_steps, note_step, plan_steps, start_step
 from b24app.sync.apply import INSTANT
@@ -46,6 +46,7 @@ def install_job(ctx: Context, payload: Mapping[str, Any]) -> None:
         note_registered(ctx)
     with _telling_failures(ctx):
         fill(ctx, JOB)
+    _end(ctx)
 
 
 def give_up(ctx: Context, payload: Mapping[str, Any]) -> None:  # noqa: ARG001 - the shape of every job's last word
@@ -64,6 +65,13 @@ def _begin(ctx: Context, run: str) -> None:
         plan_first_sync(ctx, JOB)
         plan_steps(ctx.store, JOB, STEPS)
         save_cursor(ctx.store, RUN, run)
+
+
+def _end(ctx: Context) -> None:
+    """Where no page is open that would say so, the installation is finished as soon as all is there."""
+    if ctx.app_store.find_setting(ctx.portal.member_id, RUN, {}).get("is_pageless"):
+        with suppress(NotFound):
+            set_state(ctx.app_store, ctx.portal.member_id, INSTALLED)
 
 
 def _leave_out(ctx: Context, step: str) -> None:

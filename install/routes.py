@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request, url_for
 
 from b24app.bitrix.incoming import read_lang
+from b24app.portals.access import list_origins
 from b24app.portals.rights import check_administrator
 from b24app.portals.session import HEADER, Session
 from install.flow import Admission, admit, finish
@@ -17,6 +18,8 @@ from install.refusals import Refusal
 
 if TYPE_CHECKING:
     from b24app.services import Services
+
+NOBODY = ("'none'",)  # may frame a page when no portal is known
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +31,11 @@ def open_page() -> Response:
     """Admit the portal and show the installation as it goes, or say why not."""
     services = _services()
     outcome = admit(services, request.args.to_dict(), request.form.items(multi=True))
+    if "event" in request.form:
+        return _tell(outcome)
     if isinstance(outcome, Refusal):
-        log.warning(
-            "install refused", extra={"reason": outcome.reason, **{f"refused_{key}": value for key, value in outcome.detail.items()}}
-        )
-        return _page(_lang(), services.config.portals, outcome.status, refusal=outcome.sentence(_lang()))
+        _log_refusal(outcome)
+        return _page(_lang(), list_origins(services), outcome.status, refusal=outcome.sentence(_lang()))
     log.info("install ordered", extra={"member_id": outcome.portal.member_id, "user_id": outcome.session.user_id})
     return _admitted(services, outcome)
 
@@ -49,8 +52,22 @@ def show_progress() -> Response:
 @blueprint.post("/install/finished")
 def take_finish() -> Response:
     """Mark the installation as finished: from now on Bitrix24 sends events."""
-    finish(_services(), _session().member_id)
+    finish(_services(), _session())
     return make_response("", 204)
+
+
+def _tell(outcome: Admission | Refusal) -> Response:
+    """Answer a portal that installs us without a page. settings/app-installation/local-apps/installation-callback.md"""
+    if isinstance(outcome, Refusal):
+        _log_refusal(outcome)
+        return make_response(jsonify(status="error", error=outcome.reason), outcome.status)
+    log.info("install ordered", extra={"member_id": outcome.portal.member_id, "user_id": outcome.session.user_id})
+    return jsonify(status="success")
+
+
+def _log_refusal(refusal: Refusal) -> None:
+    detail = {f"refused_{key}": value for key, value in refusal.detail.items()}
+    log.warning("install refused", extra={"reason": refusal.reason, **detail})
 
 
 def _admitted(services: Services, admission: Admission) -> Response:
@@ -64,7 +81,8 @@ def _page(lang: str, framed_by: tuple[str, ...], status: int, **values: Any) -> 
     script = urlsplit(values.get("js_url", ""))
     script_origin = f"{script.scheme}://{script.netloc}" if script.netloc else ""
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'self'; script-src 'self' {script_origin}; img-src 'self' data:; frame-ancestors {' '.join(framed_by)}"
+        f"default-src 'self'; script-src 'self' {script_origin}; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+        f"frame-ancestors {' '.join(framed_by or NOBODY)}"
     )
     return response
 

@@ -14,7 +14,7 @@ from b24app.bitrix.incoming import Frame, read_frame, read_lang
 from b24app.bitrix.payloads import read_form
 from b24app.context import Context
 from b24app.errors import BitrixError, NotAllowed, NotFound, NotFromBitrix, Refused
-from b24app.portals.access import open_session
+from b24app.portals.access import list_origins, open_session
 from b24app.portals.renewal import renew_by_code, renew_by_frame
 from b24app.portals.session import Session
 from pages import BY_CODE, clients, robot_settings, segments
@@ -102,6 +102,6 @@ def _message(key: str, lang: str, status: int) -> Response:
     """Show a sentence in place of the page, framed by whichever of our portals has opened it."""
     content = render_template("message.html", tone="bad" if status >= 400 else "good", text=speaker(lang)(key))
     html = render_template("plain.html", content=content, lang=read_lang(lang), t=speaker(lang))
-    response = framed(Response(html), services().config.portals)
+    response = framed(Response(html), list_origins(services()))
     response.status_code = status
     return response

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from b24app.services import Services
 
 MEASURES = ("день", "год", "day", "year")  # nouns that are units
+NOBODY = ("'none'",)  # may frame a page when no portal is known
 WHOLE_FROM = 1000  # sums from which nobody reads kopecks
 
 
@@ -63,7 +64,7 @@ def framed(response: Response, portals: tuple[str, ...]) -> Response:
     parts = urlsplit(services().config.js_url)
     response.headers["Content-Security-Policy"] = (
         f"default-src 'self'; script-src 'self' {parts.scheme}://{parts.netloc}; img-src 'self' data:; "
-        f"base-uri 'none'; form-action 'self'; frame-ancestors {' '.join(portals)}"
+        f"base-uri 'none'; form-action 'self'; frame-ancestors {' '.join(portals or NOBODY)}"
     )
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -7,6 +7,7 @@ person is. Never calls an address that a request brought.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import threading
 import time
 from collections import OrderedDict
@@ -15,8 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from b24app.bitrix.addresses import is_public
 from b24app.errors import BitrixBusy, BitrixError, BitrixLost, NotFromBitrix
-from b24app.portals.registry import check_application_token, move
+from b24app.portals.registry import check_application_token, list_portals, move
 from b24app.portals.rights import note_administrator
 from b24app.portals.session import Session
 
@@ -73,7 +75,7 @@ def open_session(services: Services, frame: Frame) -> Session:
     when the servers do not answer.
     """
     portal = check_application_token(services.app_store, services.vault, frame.member_id, frame.application_token)
-    origin = find_origin(services.config, frame.domain)
+    origin = find_origin(services, frame.domain)
     if origin is None:
         raise NotFromBitrix("foreign_portal")
     known = services.proven.find(frame.auth_id)
@@ -91,9 +93,23 @@ def open_session(services: Services, frame: Frame) -> Session:
     return session
 
 
-def find_origin(config: Config, domain: str) -> str | None:
+def list_origins(services: Services) -> tuple[str, ...]:
+    """Return the portals that are allowed: those of the settings, and those that were let in by the install key and pinned."""
+    pinned = [portal.url for portal in list_portals(services.app_store)] if services.config.install_key else []
+    return tuple(dict.fromkeys((*services.config.portals, *pinned)))
+
+
+def find_origin(services: Services, domain: str) -> str | None:
     """Return the allowed portal's origin for a domain that a request claims; None when it is not allowed."""
-    return next((origin for origin in config.portals if urlsplit(origin).netloc == domain.lower()), None)
+    return next((origin for origin in list_origins(services) if urlsplit(origin).netloc == domain.lower()), None)
+
+
+def find_origin_by_key(config: Config, domain: str, key: str) -> str | None:
+    """Return the origin of a portal that shows the install key: https, a public name. It is believed only when the authorization
+    server confirms it, and asked only after that. None when there is no such key.
+    """
+    is_right = bool(config.install_key) and hmac.compare_digest(config.install_key.encode(), key.encode())
+    return f"https://{domain.lower()}" if is_right and is_public(domain) else None
 
 
 def get_app_info(services: Services, frame: Frame) -> AppInfo:

@@ -42,7 +42,7 @@ def renew_by_code(services: Services, code: str, state: str) -> Portal:
     try:
         pair = services.oauth.exchange(code)
         info = services.oauth.app_info(pair.access)
-        origin = find_origin(services.config, info.domain)
+        origin = find_origin(services, info.domain)
         if origin is None or (info.client_id, info.member_id) != (services.config.client_id, portal.member_id):
             raise NotFromBitrix("code of another portal or application")
         person = get_person(services.client_for(origin, pair.access))

@@ -201,6 +201,15 @@ def test_update_brings_a_new_application_token(client: FlaskClient, services: Se
         registry.check_application_token(services.app_store, services.vault, "m1", "right")
 
 
+def test_update_orders_a_new_registration(client: FlaskClient, services: Services) -> None:
+    """The portal takes our handlers away with every update."""
+    services.app_store.save_setting("m1", registry.REGISTERED, {"digest": "d"})
+
+    client.post("/events", data={**EVENT, "event": "ONAPPUPDATE"})
+
+    assert services.app_store.find_setting("m1", registry.REGISTERED) == {"asked": 1766047124}
+
+
 @pytest.mark.parametrize("token", ["", "employee", "other-app", "other-portal", "expired"])
 def test_forged_update_pins_nothing(client: FlaskClient, services: Services, token: str) -> None:
     """An employee, another app, another portal or nobody at all cannot change who may speak to us."""

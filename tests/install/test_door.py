@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from b24app.errors import BitrixBusy, BitrixError, NotFromBitrix
 from b24app.portals import registry
 from b24app.portals.session import HEADER, Session
 from b24app.portals.tokens import NAME
+from b24app.store.upserts import upsert
 from install.flow import find_missing
 from install.refusals import REFUSALS
 
@@ -157,3 +159,101 @@ def test_one_of_the_user_scopes_is_enough() -> None:
     needed = ("crm", "bizproc", "placement", "documentgenerator")
 
     assert [find_missing((*needed, scope)) for scope in ("user", "user_basic", "user_brief", "im")] == [[], [], [], ["user"]]
+
+
+CALLBACK = {
+    "event": "ONAPPINSTALL",
+    "data[LANGUAGE_ID]": "ru",
+    "auth[domain]": "company.bitrix24.ru",
+    "auth[access_token]": "access-secret",
+    "auth[refresh_token]": "refresh-secret",
+    "auth[expires_in]": "3600",
+    "auth[member_id]": MEMBER,
+    "auth[application_token]": "application-secret",
+    "auth[client_endpoint]": "https://evil.example/rest/",
+    "auth[server_endpoint]": "https://evil.example/rest/",
+}
+
+
+def test_application_without_a_page_is_installed_by_its_callback(door: Any) -> None:
+    """The same proof as for a page; no endpoint that it names is asked; nobody has to finish it."""
+    answer = door.web.post("/install", data=CALLBACK)
+
+    assert (answer.status_code, answer.json) == (200, {"status": "success"})
+    assert door.asked == [(URL, "access-secret")]
+    assert registry.get_portal(door.services.app_store, MEMBER).state == "installing"
+    assert door.services.app_store.find_setting(MEMBER, registry.RUN)["is_pageless"] is True
+    assert [order["name"] for order in door.orders()] == ["install"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [({"auth[domain]": "evil.example"}, 403), ({"auth[access_token]": None}, 400), ({"auth[refresh_token]": None}, 400)],
+)
+def test_forged_callback_is_refused(door: Any, changes: dict[str, Any], status: int) -> None:
+    """With a reason word, and nothing saved."""
+    answer = door.web.post("/install", data={key: value for key, value in {**CALLBACK, **changes}.items() if value})
+
+    assert answer.status_code == status
+    assert door.services.app_store.list_portals() == []
+
+
+KEY = "a-key-of-many-letters"
+
+
+def with_key(door: Any, monkeypatch: pytest.MonkeyPatch, is_public: bool = True) -> None:
+    """Let the app know an install key and no portal."""
+    door.services.config = replace(door.services.config, portals=(), install_key=KEY)
+    monkeypatch.setattr("b24app.portals.access.is_public", lambda host: is_public)
+
+
+def test_install_key_lets_in_whom_the_list_does_not_name(door: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portal is pinned then: it comes back without the key, and may frame us."""
+    with_key(door, monkeypatch)
+
+    assert door.knock({"key": "wrong"}).status_code == 403
+    assert door.knock().status_code == 403
+    assert door.knock({"key": KEY}).status_code == 200
+    again = door.knock()
+    assert (again.status_code, f"frame-ancestors {URL}" in again.headers["Content-Security-Policy"]) == (200, True)
+    assert {url for url, _ in door.asked} == {URL}
+
+
+def test_install_key_opens_no_private_address(door: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever name leads there is not asked at all."""
+    with_key(door, monkeypatch, is_public=False)
+
+    assert door.knock({"key": KEY}).status_code == 403
+    assert door.asked == []
+
+
+def test_install_key_does_not_outweigh_the_authorization_server(door: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portal that names another's domain is forged, key or not; it is not asked."""
+    with_key(door, monkeypatch)
+    door.info = replace(door.info, domain="other.bitrix24.ru")
+
+    assert door.knock({"key": KEY}).status_code == 403
+    assert door.asked == []
+
+
+def test_who_installed_and_finished_is_in_the_journal(door: Any) -> None:
+    """With the portal's own words of what was allowed."""
+    door.knock()
+    token = door.services.signer.sign(Session(MEMBER, 7, is_admin=True, sees_all=True, lang="ru"))
+    door.web.post("/install/finished", headers={HEADER: token})
+
+    lines, _ = door.services.app_store.list_notes(MEMBER, {}, 9)
+
+    assert [(line["user_id"], line["kind"], line["about"]) for line in lines] == [(7, "portal", "finished"), (7, "portal", "installed")]
+
+
+def test_dismissed_administrator_finishes_nothing(door: Any) -> None:
+    """His session is a true one, the portal has dismissed him meanwhile."""
+    door.knock()
+    with closing(door.services.stores.writer(MEMBER)) as store:
+        upsert(store, "employee", [{"id": 7, "name": "A", "is_active": 0}])
+        upsert(store, "progress", [{"job": "install", "step": "x", "position": 1, "state": "done"}])
+    token = door.services.signer.sign(Session(MEMBER, 7, is_admin=True, sees_all=True, lang="ru"))
+
+    assert door.web.post("/install/finished", headers={HEADER: token}).status_code == 403
+    assert registry.get_portal(door.services.app_store, MEMBER).state == "installing"
