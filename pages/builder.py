@@ -75,7 +75,7 @@ def preview() -> Response:
     ctx = services().context(viewer)
     check_may_define(ctx)
     rule = drafts.read_rule(request.form.get("rule", ""))
-    counts = drafts.preview(ctx, rule, request.form.get("key", ""))
+    counts = drafts.preview(ctx, rule, request.form.get("key", ""), whole=bool(request.form.get("whole")))
     return answer(fragment("preview.html", ctx, counts=counts), viewer)
 
 

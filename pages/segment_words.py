@@ -58,6 +58,10 @@ WORDS: Pairs = {
     "preview": ("Сейчас по этому правилу", "By this rule now"),
     "preview_yes": ("да", "yes"),
     "preview_no": ("нет", "no"),
+    "preview_about": (
+        "Примерно, по части клиентов; точно будет через несколько секунд",
+        "About, by some of the clients; exactly in a few seconds",
+    ),
     "preview_unknown": ("неизвестно", "unknown"),
     "saved": ("Сегмент «{title}» сохранён и сейчас считается", "The segment “{title}” is saved and is being counted"),
     "removed": ("Сегмент «{title}» удалён", "The segment “{title}” is removed"),

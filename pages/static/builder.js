@@ -38,9 +38,15 @@
 
         async count() {
             const turn = (this.turn = (this.turn || 0) + 1);
-            const html = await this.ask("/segments/preview", { key: this.form.elements.key.value });
             const place = document.getElementById("counts");
-            if (place && html !== null && turn === this.turn) place.innerHTML = html;
+            const key = this.form.elements.key.value;
+            const show = async (more) => {
+                const html = await this.ask("/segments/preview", { key, ...more });
+                if (place && html !== null && turn === this.turn) place.innerHTML = html;
+            };
+            await show({});
+            // Of a large base the first answer may be about; whoever stops typing for a moment is told exactly.
+            if (turn === this.turn && place?.querySelector("[data-about]")) this.timer = setTimeout(() => turn === this.turn && show({ whole: 1 }), 700);
         }
 
         async ask(url, more) {
