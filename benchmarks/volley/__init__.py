@@ -12,6 +12,7 @@ import select
 import socket
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
 from urllib.parse import urlencode, urlsplit
@@ -42,7 +43,7 @@ FORM = {
 
 @dataclass
 class Volley:
-    """Whom to post to, as which portal, how many events a second, for how long; records are numbered from `first`."""
+    """Whom to post to, as which portal, how many posts a second, for how long; they are numbered from `first`."""
 
     url: str
     member_id: str
@@ -50,6 +51,8 @@ class Volley:
     rate: float
     seconds: float
     first: int
+    path: str = "/events"
+    form: Mapping[str, str] = field(default_factory=lambda: FORM)  # with PLACE where the number goes, once
 
 
 @dataclass
@@ -158,8 +161,8 @@ def _be_the_sender(answers: Queue[Outcome], volley: Volley) -> None:
 
 def _request(netloc: str, volley: Volley) -> tuple[bytes, bytes]:
     """Return what stands before and behind the record's number."""
-    body = urlencode({**FORM, "auth[member_id]": volley.member_id, "auth[application_token]": volley.token}).encode()
-    head = f"POST /events HTTP/1.1\r\nHost: {netloc}\r\nUser-Agent: Bitrix24 Webhook Engine\r\nAccept: */*\r\n"
+    body = urlencode({**volley.form, "auth[member_id]": volley.member_id, "auth[application_token]": volley.token}).encode()
+    head = f"POST {volley.path} HTTP/1.1\r\nHost: {netloc}\r\nUser-Agent: Bitrix24 Webhook Engine\r\nAccept: */*\r\n"
     head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
     before, _, behind = body.partition(PLACE.encode())
     return head.encode() + before, behind
