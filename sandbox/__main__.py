@@ -75,6 +75,7 @@ def open_portal(options: Namespace, url: str) -> Portal:
         token_ttl=options.token_ttl,
         plan=options.limits,
         operating_limit=options.operating_limit,
+        counting_cost=options.counting_cost,
         log=options.log,
     )
     if options.faults:

@@ -26,7 +26,7 @@ def read_page(call: Call, page: Page) -> tuple[list[Record], int]:
     """Return the records of a page that the caller sees, and how many there are in all (0 when nothing is counted)."""
     store = call.portal.store
     where = page.where & visible(store, call.caller)
-    total = store.count(page.section, where=where) if page.start >= 0 else 0
+    total = call.portal.counting.pay(store.count(page.section, where=where)) if page.start >= 0 else 0
     records = store.find(page.section, where=where, order=page.order, limit=PAGE, offset=max(page.start, 0))
     store.attach(page.section, records, page.has_multi, page.has_links)
     return records, total

@@ -13,7 +13,7 @@ from sandbox.calllog import CallLog
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.fields import Fields
-from sandbox.limits import PLANS, Operating
+from sandbox.limits import PLANS, Counting, Operating
 from sandbox.methods import BY_NAME
 from sandbox.oauth import Grants
 from sandbox.params import load_params
@@ -33,7 +33,7 @@ class Portal:
     """One portal. `url` is its public address without a slash at the end; `language` is what people see it in.
 
     `oauth_url` is the authorization server's origin when that is another one. `plan` names the tariff whose limits the portal keeps
-    (of requests: the server), `log` the file of calls (DIR/calls.jsonl).
+    (of requests: the server), `log` the file of calls (DIR/calls.jsonl). `counting_cost`: seconds a million records.
     `is_draft`: the portal is only being filled, see `Store`.
     """
 
@@ -47,6 +47,7 @@ class Portal:
         token_ttl: int = 3600,
         plan: str = "none",
         operating_limit: float | None = None,
+        counting_cost: float = 0.0,
         log: Path | None = None,
         is_draft: bool = False,
     ) -> None:
@@ -59,6 +60,7 @@ class Portal:
         self.stages = Stages(self.store)
         self.grants = Grants(self.store, self.clock, token_ttl)
         self.operating = Operating(PLANS[plan].operating if operating_limit is None else operating_limit)
+        self.counting = Counting(counting_cost)
         self.faults = Faults()
         self.log = CallLog(log or data_dir / "calls.jsonl")
         self.listeners: list[Listener] = []

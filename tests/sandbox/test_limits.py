@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.limits import PLANS, Operating, RequestLimit
+from sandbox.limits import PLANS, Counting, Operating, RequestLimit
 from sandbox.portal import Portal
 from sandbox.rest import Caller, RestError
 from tests.sandbox.clock import FakeClock
@@ -108,3 +108,20 @@ def _made(directory: Path, *names: str) -> tuple[str, ...]:
     for name in names:
         (directory / name).mkdir()
     return names
+
+
+def test_counting_costs_by_what_is_counted(tmp_path: Path) -> None:
+    """A page with `start` pays for all records of its filter; with -1 nothing is counted and nothing paid."""
+    waits: list[float] = []
+    portal = Portal(tmp_path, "http://127.0.0.1:1")
+    portal.counting = Counting(21.0, waits.append)
+    caller = Caller(1, admin=True)
+    for number in range(3):
+        portal.call(caller, "crm.item.add", {"entityTypeId": 3, "fields": {"name": str(number)}})
+
+    counted = portal.call(caller, "crm.item.list", {"entityTypeId": 3, "filter": {">id": 1}, "start": 0})
+    portal.call(caller, "crm.contact.list", {"start": -1})
+    portal.close()
+
+    assert counted.total == 2
+    assert waits == pytest.approx([2 * 21.0 / 1_000_000])
