@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
@@ -13,6 +14,8 @@ from b24app.documents.amount_words import round_money
 Record = Mapping[str, Any]
 
 NO_BREAK = "\u00a0"
+WIDEST = 20  # times the length: how much of a text is looked at
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # right-to-left letters need none of them
 LONGEST = 300  # characters of one value: names and titles are typed by people and must not push the page over
 
 SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "UAH": "₴", "BYN": "Br"}
@@ -23,8 +26,8 @@ _FEMALE = ("вна", "чна", "шна", "кызы", "гызы")
 
 
 def clean(value: Any, longest: int = LONGEST) -> str:
-    """Return one line of text: control characters gone, white space folded, cut at a length."""
-    text = "" if value is None else str(value)
+    """Return one line of text: no control characters, nothing that turns the direction of writing, white space folded, cut at a length."""
+    text = TURNS.sub("", "" if value is None else str(value)[: longest * WIDEST])  # a comment of a megabyte is not read to its end
     visible = (" " if char.isspace() else char for char in text if char.isspace() or unicodedata.category(char) not in ("Cc", "Cs"))
     line = " ".join("".join(visible).split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"

@@ -46,7 +46,7 @@ def read_text(text: str) -> Iterator[list[str]]:
 def write_text(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Yield lines in the portal's own form: e-mail; phone."""
     for email, phone in rows:
-        yield f"{_flat(email)};{_flat(phone)}\r\n"
+        yield f"{harmless(_flat(email))};{harmless(_flat(phone))}\r\n"
 
 
 def write_csv(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
