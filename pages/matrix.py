@@ -22,6 +22,7 @@ blueprint = Blueprint("matrix", __name__)
 
 SHADES = 6  # of a cell's colour, the palest for the least
 BY = ("clients", "revenue")
+MOST_PAIRS = 40  # on a page: beyond that nobody reads
 ORDERS = ("clients", "lift", "confidence", "support")
 
 
@@ -64,7 +65,7 @@ def open_together() -> Response:
     check_may_define(ctx)
     order = request.args.get("sort", "")
     order = order if order in ORDERS else ORDERS[0]
-    pairs = [(one, builder_link(_without(one))) for one in list_pairs(ctx, order)]
+    pairs = [(one, builder_link(_without(one)), _times(one.lift, ctx.lang)) for one in list_pairs(ctx, order, MOST_PAIRS)]
     return answer(fragment("together.html", ctx, pairs=pairs, order=order, orders=ORDERS), viewer)
 
 
@@ -106,6 +107,12 @@ def _tile(cell: Cell, by: str, whole: float, most: float) -> Tile:
 
 def _fact(key: str, value: int) -> dict[str, Any]:
     return {"criterion": "fact", "fact": key, "op": "=", "value": value}
+
+
+def _times(lift: float, lang: str) -> str:
+    """Return how many times: × 1,8."""
+    text = f"× {lift:.1f}"
+    return text.replace(".", ",") if lang == "ru" else text
 
 
 def _without(pair: Together) -> dict[str, Any]:

@@ -136,7 +136,11 @@ WORDS: Pairs = {
     "use_cards": ("карточки CRM", "CRM cards"),
     "use_export": ("выгрузка", "an export"),
     "use_segment": ("другой сегмент", "another segment"),
-    "no_use": ("никому не служит: ни роботам, ни предложениям, ни выгрузкам", "no use: no robot, offer or export takes it"),
+    "no_use": ("пока не используется", "not used yet"),
+    "no_use_hint": (
+        "Ни роботы, ни правила предложений, ни карточки CRM, ни выгрузки за 30 дней, ни другие сегменты его не берут",
+        "No robot, rule of offers, CRM card, export of the last 30 days or other segment takes it",
+    ),
     "flag_unused": ("не открывали 30 дней", "not opened for 30 days"),
     "flag_unchanged": ("не менялся 30 дней", "unchanged for 30 days"),
     "same_as": ("те же люди, что «{title}»", "same people as “{title}”"),

@@ -15,6 +15,7 @@ from b24app.context import Context
 from b24app.errors import NotFound
 from b24app.portals.session import Session
 from b24app.segments.sleeping import list_open, save_days
+from b24app.segments.words import SIGNS
 from b24app.store.segments import list_user_fields
 from b24app.sync.chosen import choose_smart_processes, list_chosen
 from pages.rendering import answer, fragment, services, session
@@ -60,21 +61,32 @@ def show_settings(ctx: Context, is_saved: bool = False) -> str:
     chosen = clients.read_choices(ctx)
     edges = {name: list(values) for name, values in chosen.rfm.items()}
     fields = {one.key: _fields(ctx, one.field) for one in clients.SETTINGS if one.field}
-    values = {"chosen": chosen, "modes": MODES, "fields": fields, "open_days": list_open(ctx), "processes": _mirrored(ctx)}
+    values: dict[str, Any] = {"chosen": chosen, "modes": MODES, "fields": fields, "open_days": list_open(ctx), "processes": _mirrored(ctx)}
+    values["edges"] = _edges(ctx, edges)
     return fragment("settings.html", ctx, **values, **_scores(ctx, edges), is_saved=is_saved)
 
 
 def _scores(ctx: Context, edges: Edges) -> dict[str, Any]:
-    counts = count_scores(ctx, edges)
-    return {"scores": counts, "edges": {name: edges.get(name) or _plain(ctx, name, one) for name, one in counts.items()}}
+    return {"scores": count_scores(ctx, edges), "sign": SIGNS.get(ctx.portal.currency, ctx.portal.currency)}
+
+
+def _edges(ctx: Context, chosen: Edges) -> dict[str, list[Any]]:
+    """Return the edges in force as a person writes them: his own, else those of the base."""
+    counts = count_scores(ctx, chosen)
+    return {name: [_short(float(edge)) for edge in chosen.get(name, ())] or _plain(ctx, name, one) for name, one in counts.items()}
 
 
 def _plain(ctx: Context, name: str, counts: ScoreCounts) -> list[Any]:
     """Return edges as a person writes them: those of recency in days, the least first."""
     if name != "r":
-        return [round(float(edge), 2) for edge in counts.edges]
+        return [_short(float(edge)) for edge in counts.edges]
     today = ctx.today()
     return sorted(_days_between(str(edge), today) for edge in counts.edges)
+
+
+def _short(number: float) -> float | int:
+    """Return 3 for 3.0, and no more than hundredths."""
+    return int(number) if number.is_integer() else round(number, 2)
 
 
 def _days_between(day: str, today: str) -> int:

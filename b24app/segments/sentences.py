@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from b24app.masking import mask_email, mask_phone
 from b24app.segments.criteria import fact_column
 from b24app.segments.dates import is_relative, read_span
 from b24app.segments.known import CARDS, Column, column_name
@@ -17,6 +18,7 @@ from b24app.segments.rules import Rule
 from b24app.segments.speech import ASK_ACTIVITY, ASKS, ASKS_DAY, DAY_PAST, DEALS, EXACTLY, GROUPS, PERIOD_WORDS, STATES, WHOSE
 from b24app.segments.words import DAYS, EMPTY, YES, Speech, column_text, date_text, days_text, fact_text, number_text, plural
 
+MASKS: Mapping[str, Callable[[str], str]] = {"phone": mask_phone, "email": mask_email}
 BARE = "bare"  # marks a condition whose owner has been named
 
 
@@ -78,6 +80,10 @@ def _ask_field(rule: Rule, speech: Speech) -> str:
 
 
 def _say_field(rule: Rule, value: Any, speech: Speech) -> str:
+    """Contacts are said masked: a reason is read, kept and exported by more people than may see them."""
+    mask = MASKS.get(column_name(str(rule["field"]))) if isinstance(value, str) else None
+    if mask:
+        return f"{_title(rule, speech)}: {mask(value)}"
     return f"{_title(rule, speech)}: {column_text(value, _column(rule, speech), speech)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from b24app.masking import masked
 from b24app.store.clients import seen_by
 
 if TYPE_CHECKING:
@@ -31,18 +32,19 @@ def count_below(store: PortalStore, name: str, edges: Sequence[Any]) -> tuple[li
 def list_cell(store: PortalStore, viewer: Viewer, scores: tuple[int, int], window: tuple[int, int]) -> tuple[list[Row], int]:
     """Return the viewer's buyers with these scores of recency and frequency, those who brought most first, and how many there are.
 
-    `window`: how many, after how many.
+    `window`: how many, after how many. Contacts are masked for whoever is not responsible: see `masking`.
     """
     seen, values = seen_by(viewer)
     found = f"FROM client JOIN client_fact AS fact ON fact.client_key = client.key WHERE {HAS_SCORES} AND {seen}"
     params = {**values, "r": scores[0], "f": scores[1]}
     total = store.row(f"SELECT COUNT(*) AS number {found}", params)
     rows = store.rows(
-        "SELECT client.key, client.title, client.phone, client.email, fact.purchases, fact.revenue, fact.last_purchase, fact.rfm_group "
+        "SELECT client.key, client.title, client.phone, client.email, client.responsible_id, "
+        "fact.purchases, fact.revenue, fact.last_purchase, fact.rfm_group "
         f"{found} ORDER BY CASE WHEN fact.revenue IS NULL THEN 1 ELSE 0 END, fact.revenue DESC, client.key LIMIT :size OFFSET :skipped",
         {**params, "size": window[0], "skipped": window[1]},
     )
-    return rows, int(total["number"]) if total else 0
+    return [masked(viewer, row) for row in rows], int(total["number"]) if total else 0
 
 
 def list_pairs(store: PortalStore, limit: int) -> list[Row]:

@@ -84,10 +84,10 @@ def test_phones_and_emails_are_asked_of_all_cards_of_a_client(reached: Any, fiel
 
 
 def test_condition_on_a_phone_shows_the_one_that_fits(reached: Any) -> None:
-    """The value said is the phone that was found; of a person's own card the company's is none; letters are no phone."""
+    """The value said is the phone that was found, masked; of a person's own card the company's is none; letters are no phone."""
     rule = {"criterion": "field", "of": "client", "field": "PHONE", "op": "%", "value": "916"}
 
-    assert try_client(reached.ctx, rule, "CO_1").sentence == "Телефон: 8 916 123-45-67."
+    assert try_client(reached.ctx, rule, "CO_1").sentence == "Телефон: 8 ••• •••-••-67."
     assert members(reached, {**rule, "of": "contact", "value": "495"}) == set()
     assert members(reached, {**rule, "of": "company", "value": "495"}) == {"CO_1"}
     for wrong in ({"value": "нет"}, {"op": ">"}, {"value": ""}):
