@@ -60,6 +60,8 @@ FAULTS = (
     Fault("429", "the method's working time is spent", (429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit")),
     Fault("500", "the portal fails", (500, "INTERNAL_SERVER_ERROR", "Internal server error")),
     Fault("401", "the token has expired", (401, "expired_token", "The access token provided has expired")),
+    Fault("revoked", "the refresh token is dead", (400, "invalid_grant", "Invalid grant")),
+    Fault("unpaid", "no tokens until somebody pays", (403, "PAYMENT_REQUIRED", "Payment required")),
     Fault("truncated", "half of the JSON, after the work is done", spoil=_cut),
     Fault("html", "a page of a proxy in place of JSON, nothing done", spoil=_page, runs=False, status=502, mimetype="text/html"),
     Fault("dropped", "the connection is closed, nothing done", spoil=_nothing, runs=False),

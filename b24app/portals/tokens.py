@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from b24app.portals.vault import Vault
     from b24app.store.settings import AppStore
 
-WAITS = 60.0  # seconds until it is looked again whether access was renewed
+WAITS = 3.0  # seconds until it is looked again whether access was renewed; the portal is not asked for that
 NAME = "tokens"  # the name under which the pair lies in the store
 
 

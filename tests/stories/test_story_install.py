@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +43,7 @@ def read_registrations(town: Town) -> dict[str, list[Any]]:
         "events": sorted((event["event"].upper(), event["handler"]) for event in events if event["handler"]),
         "queued events": sorted(event["event"].upper() for event in events if not event["handler"]),
         "placements": sorted((placed["placement"], placed["handler"]) for placed in placements),
-        "templates": sorted(template["name"] for template in templates.values()),
+        "templates": sorted(template["name"] for template in (templates.values() if templates else ())),
         "numerators": sorted(one["name"] for one in town.call("crm.documentgenerator.numerator.list")["numerators"]),
     }
 
@@ -102,10 +105,92 @@ def install_again(town: Town) -> None:
     assert page.post("/install/finished").answer.status_code == 204
 
 
+def be_installed(town: Town) -> None:
+    """Install the app unless the story before has."""
+    if not portal.is_installed(town.sandbox):
+        install(town)
+
+
+def refuse_tokens(town: Town, kind: str) -> None:
+    """Let the access token expire, and the authorization server say why there is no new one."""
+    for order in ({"kind": "401"}, {"kind": kind, "method": "oauth/token", "count": None}):
+        body = {**order, "client": town.sandbox.client_id}
+        requests.post(f"{town.sandbox.url}/sandbox/faults", json=body, timeout=120).raise_for_status()
+
+
+def mend(town: Town) -> None:
+    """Let the servers be well again."""
+    requests.delete(f"{town.sandbox.url}/sandbox/faults", timeout=120).raise_for_status()
+
+
+def state_of(town: Town) -> str:
+    """Return what the app takes the portal for."""
+    return str(ask_file(town.app_data / "app.db", "SELECT state FROM portal")[0][0])
+
+
+def test_dead_access_waits_for_an_administrator_who_renews_it(new_town: Town) -> None:
+    """Revoked: what the portal tells is kept; the page says so; the full protocol through the portal gives access back, nothing is lost."""
+    be_installed(new_town)
+    page = new_town.open()
+    refuse_tokens(new_town, "revoked")
+    contact = new_town.add(CONTACT, name="Пока доступа нет")
+    new_town.wait("the app has noticed", lambda: state_of(new_town) == "lost")
+    mend(new_town)
+    assert new_town.post("/events", {"x": "y"}).status_code == 400
+
+    leaving = page.get("/leaving")
+    assert "Доступа нет" in leaving.words
+    [address] = re.findall(r'href="([^"]+/oauth/authorize/[^"]+)"', html.unescape(leaving.text))
+    come_back = requests.get(address, timeout=120)
+
+    assert come_back.url.startswith(f"{new_town.app_url}/app?code=")
+    assert (come_back.status_code, "Доступ возобновлён" in come_back.text) == (200, True)
+    assert requests.get(come_back.url, timeout=120).status_code == 403  # a code serves once
+    assert state_of(new_town) == "installed"
+    new_town.wait("nothing was lost", lambda: new_town.rows("SELECT 1 FROM contact WHERE id = ?", contact))
+    assert "Доступ к порталу возобновлён" in page.get("/journal", kind="portal").words
+
+
+def test_ended_subscription_is_said_in_plain_words(new_town: Town) -> None:
+    """Nothing is dismissed, nothing asked again and again; the app goes on by itself."""
+    be_installed(new_town)
+    page = new_town.open()
+    refuse_tokens(new_town, "unpaid")
+    page.post("/sync/compare")
+
+    new_town.wait("the page says why", lambda: "Подписка портала закончилась" in page.get("/sync").words)
+    mend(new_town)
+
+    assert state_of(new_town) == "installed"
+
+
+def test_all_that_was_made_is_taken_away_by_one_button(new_town: Town) -> None:
+    """Listed first, understood by a tick, then gone from the portal: robots, tabs, fields, templates; and made again when wanted."""
+    be_installed(new_town)
+    page = new_town.open()
+    page.post("/segments/write-back", on="1")
+    fields = "crm.contact.userfield.list"
+    new_town.wait("the fields are there", lambda: len([one for one in new_town.call(fields) if "_RS_" in one["FIELD_NAME"]]) > 1)
+    shown = page.get("/leaving").words
+    assert all(word in shown for word in ("Роботы", "Вкладки в карточках", "Поля контактов", "Шаблоны документов", TEMPLATES[0].name["ru"]))
+    assert page.post("/leaving").answer.status_code == 422
+
+    assert page.post("/leaving", sure="1").answer.status_code == 200
+    new_town.wait("all is gone", lambda: "На портале ничего нашего нет" in page.get("/leaving").words)
+    left = read_registrations(new_town)
+    assert (left["robots"], left["placements"], {event for event, _ in left["events"]}) == ([], [], set(ABOUT_US))
+    assert not {template.name["ru"] for template in TEMPLATES} & set(left["templates"])
+    assert [one for one in new_town.call(fields) if "_RS_" in one["FIELD_NAME"]] == []
+
+    page.post("/leaving/back")
+    registered = "SELECT 1 FROM setting WHERE key = 'registered' AND value LIKE '%digest%'"
+    new_town.wait("all is there again", lambda: ask_file(new_town.app_data / "app.db", registered))
+    assert read_registrations(new_town)["robots"] == [robot.code for robot in ROBOTS]
+
+
 def test_uninstall_keeps_data_unless_they_are_to_be_cleaned(new_town: Town) -> None:
     """Uninstalled without "clean": refused, no secrets, the mirror stays; installed anew it works; with "clean" nothing stays."""
-    if not portal.is_installed(new_town.sandbox):
-        install(new_town)
+    be_installed(new_town)
     new_town.add(CONTACT, name="Последний")
     letter = new_town.wait("an event was posted", lambda: new_town.letters(KIND="event", NAME="ONCRMCONTACTADD", STATE="sent"))[0]
     event, frame = letter["BODY"], new_town.frame()
@@ -124,10 +209,19 @@ def test_uninstall_keeps_data_unless_they_are_to_be_cleaned(new_town: Town) -> N
     portal.control(new_town.sandbox, "uninstall", **body)
     new_town.wait("all is removed", lambda: not new_town.kept_portals())
     assert_refused(new_town, event, frame)
+    assert_silent(new_town)
     assert [path.name for path in new_town.app_data.glob(f"{new_town.sandbox.member_id}*")] == []
     kept = new_town.kept()
     assert {name: kept[name] for name in ("secret", "setting", "segment")} == {"secret": [], "setting": [], "segment": []}
     assert [line for line in new_town.log() if line["event"] == "unforeseen error"] == []
+
+
+def assert_silent(town: Town) -> None:
+    """Check that nothing calls the portal any more while the worker goes round and round."""
+    log, began = f"{town.sandbox.url}/sandbox/log", time.time()
+    before = requests.get(log, timeout=120).text
+    town.wait("the worker has gone round", lambda: (town.app_data / "worker.alive").stat().st_mtime > began + 3)
+    assert requests.get(log, timeout=120).text == before
 
 
 def assert_refused(town: Town, event: str, frame: dict[str, Any]) -> None:
