@@ -88,7 +88,7 @@ KINDS: Mapping[str, Duty] = {
     "register": Duty(lambda ctx, _: install.equal.register(ctx), is_long=True),
     "robot_call": Duty(robots.run.run_call, robots.run.give_up),
     "run_again": Duty(robots.run.run_again),
-    "wake_calls": Duty(lambda ctx, _: robots.waiting.wake(ctx)),
+    "wake_calls": Duty(lambda ctx, _: robots.waiting.wake(ctx), lambda ctx, _: robots.waiting.give_up(ctx)),
     "sweep": Duty(lambda ctx, payload: reconcile(ctx, bool(payload.get("full"))), is_long=True),
     "offline": Duty(lambda ctx, _: take_queue(ctx), is_long=True),
     "reconcile": Duty(lambda ctx, payload: reconcile(ctx, True, str(payload.get("kind", "nightly"))), is_long=True),

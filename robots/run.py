@@ -77,6 +77,12 @@ def run_call(ctx: Context, payload: Mapping[str, Any]) -> None:
 def give_up(ctx: Context, payload: Mapping[str, Any]) -> None:
     """Answer a call whose job has failed for good, so that its workflow goes on. Nothing when it was answered."""
     row = _begin(ctx, Job(**payload))
+    if row["state"] != PENDING:  # that one goes on by itself
+        abandon(ctx, row)
+
+
+def abandon(ctx: Context, row: calls.Row) -> None:
+    """Answer a call that is not tried any more with a sentence; one that has its answer is only sent it."""
     if row["state"] not in OVER and row["answer"] is None:
         row = _keep(ctx, row, _failed(row, GIVEN_UP))
     if row["state"] not in OVER:

@@ -21,10 +21,12 @@ BY_CODE = {
     "overload_limit": "overload",
     "paused": "",  # wished, not wrong
     "closed": "",  # our own reader, at a stop
+    "not_yet": "",  # a client that the mirror will know in a moment
+    "not_settled": "",  # a write whose answer was lost is given time
     "foreign_redirect": "moved",
     "unreachable": "unreachable",
     "no_auth_found": "no_access",
-    "invalid_token": "no_access",
+    "invalid_token": "no_access",  # nosec B105 - a word
     "user_access_error": "no_access",
     "insufficient_scope": "no_scope",
     "access_denied": "no_plan",

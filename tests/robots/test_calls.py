@@ -14,7 +14,7 @@ from b24app.store.calls import Wanted, count_states, list_journal, stir
 from b24app.timers import TIMERS
 from robots.comparing import compare, read_wanted
 from robots.run import run_again, run_call
-from robots.waiting import wake
+from robots.waiting import give_up, wake
 from tests.robots.conftest import CLIENT, DEAL, Shop
 from tests.robots.office import SEND
 
@@ -198,6 +198,20 @@ def test_portal_that_does_not_listen_to_one_holds_up_no_other(shop: Shop) -> Non
     wake(shop.ctx)
 
     assert set(shop.office.answers) == {first, second}
+
+
+def test_call_that_cannot_be_looked_at_is_answered_when_its_time_is_over(shop: Shop) -> None:
+    """A defect of ours, or a rule that nobody can ask: the others go on, and at the end this workflow does, too."""
+    broken, sound = shop.call("wait_until", hours="1", **FIVE), shop.call("wait_until", hours="1", **FIVE)
+    shop.save("robot_call", **{**shop.row(broken), "properties": "{"})
+    shop.pass_by(hours=1)
+    with pytest.raises(ValueError, match="Expecting"):
+        wake(shop.ctx)
+    assert set(shop.office.answers) == {sound}
+
+    give_up(shop.ctx)
+
+    assert "прекратило попытки" in shop.office.answers[broken]["return_values"]["error"]
 
 
 @pytest.mark.parametrize(

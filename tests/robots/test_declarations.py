@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,11 @@ def test_codes_are_unique_and_legal(payload: dict[str, Any]) -> None:
     """Letters, digits, dot, hyphen, underscore; our address carries the code as it is."""
     assert re.fullmatch(r"[a-zA-Z0-9.\-_]+", payload["CODE"])
     assert len(BY_CODE) == len(ROBOTS)
+
+
+def test_robot_is_documented(robot: Robot) -> None:
+    """Whoever sets up a stage finds what it returns."""
+    assert f"`{robot.code}`" in (Path(__file__).resolve().parents[2] / "docs" / "robots.md").read_text(encoding="utf-8")
 
 
 def test_robot_speaks_both_languages(robot: Robot, payload: dict[str, Any]) -> None:
