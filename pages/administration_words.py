@@ -32,8 +32,17 @@ SETTINGS: Mapping[str, Texts] = {
     "clients": {"ru": "Клиенты и показатели", "en": "Clients and their numbers"},
     "work_week": {"ru": "Рабочее время для касаний", "en": "Working hours for touches"},
     "write_back": {"ru": "Запись в карточки", "en": "Writing into cards"},
+    "consents": {"ru": "Поля согласий", "en": "Fields of consents"},
     "retention": {"ru": "Сроки хранения", "en": "How long journals are kept"},
     "outgoing_tokens": {"ru": "Исходящие вебхуки", "en": "Outgoing webhooks"},
+    "url": {"ru": "адрес портала", "en": "the portal's address"},
+    "scope": {"ru": "права приложения", "en": "permissions of the app"},
+    "clean": {"ru": "удалить данные", "en": "delete data"},
+    "facts": {"ru": "колонки", "en": "columns"},
+    "search": {"ru": "поиск", "en": "search"},
+    "done": {"ru": "сделано", "en": "done"},
+    "paused": {"ru": "приостановлено", "en": "paused"},
+    "fields": {"ru": "включено", "en": "switched on"},
     "title.ru": {"ru": "название", "en": "title, Russian"},
     "title.en": {"ru": "название, английское", "en": "title"},
     "purpose.ru": {"ru": "назначение", "en": "purpose, Russian"},
@@ -155,9 +164,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "made": ("Создано на портале", "Made in the portal"),
     "made_lead": (
-        "Кнопка уберёт всё это и остановит обновление копии. После неё удалите приложение в Битрикс24; «удалить данные» сотрёт и копию.",
-        "The button takes all of this away and stops keeping the copy up. Then remove the app in Bitrix24; “delete data” erases the "
-        "copy, too.",
+        "Кнопка уберёт всё это с портала. После неё удалите приложение в Битрикс24; отметка «удалить данные» сотрёт и копию базы.",
+        "The button takes all of this out of the portal. Then remove the app in Bitrix24; “delete data” erases the copy of the base, too.",
     ),
     "made_nothing": ("На портале ничего нашего нет", "Nothing of ours is in the portal"),
     "made_unknown": ("Портал сейчас не отвечает, список неизвестен.", "The portal does not answer now; the list is not known."),
@@ -166,6 +174,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "made_events": ("События", "Events"),
     "made_fields": ("Поля контактов и компаний с их значениями", "Fields of contacts and companies, with their values"),
     "made_templates": ("Шаблоны документов", "Document templates"),
+    "made_all": ("показать все", "show all"),
     "made_stays": (
         "Останутся готовые документы, комментарии и дела: это история сделок.",
         "Finished documents, comments and activities stay: they are the history of deals.",
@@ -174,8 +183,45 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "leave_sure": ("Да, я понимаю: роботы в сделках перестанут работать", "Yes, I understand: robots in deals will stop working"),
     "leave_ordered": ("Убираем. Обновите страницу через минуту.", "Being removed. Reload the page in a minute."),
     "left_already": (
-        "Всё убрано, копия не обновляется. Удалите приложение в Битрикс24 или зарегистрируйте его снова.",
-        "All is removed, the copy is not kept up. Remove the app in Bitrix24, or register it again.",
+        "Всё убрано. Удалите приложение в Битрикс24 или зарегистрируйте его снова.",
+        "All is removed. Remove the app in Bitrix24, or register it again.",
     ),
     "come_back": ("Зарегистрировать снова", "Register again"),
+}
+
+# What is held of a person, by table.
+TABLES: Mapping[str, Texts] = {
+    "contact": {"ru": "Карточка контакта", "en": "Card of the contact"},
+    "company": {"ru": "Карточка компании", "en": "Card of the company"},
+    "communication": {"ru": "Телефоны и почта", "en": "Phones and e-mails"},
+    "contact_company": {"ru": "Связи с компаниями", "en": "Links to companies"},
+    "deal": {"ru": "Сделки", "en": "Deals"},
+    "deal_contact": {"ru": "Участие в сделках", "en": "Part in deals"},
+    "product_row": {"ru": "Товары в сделках", "en": "Products in deals"},
+    "deal_stage_history": {"ru": "История стадий сделок", "en": "Stages of deals"},
+    "lead": {"ru": "Лиды", "en": "Leads"},
+    "lead_stage_history": {"ru": "История стадий лидов", "en": "Stages of leads"},
+    "activity": {"ru": "Дела, звонки, письма", "en": "Activities, calls, letters"},
+    "activity_party": {"ru": "Участие в делах", "en": "Part in activities"},
+    "client": {"ru": "Клиент", "en": "Client"},
+    "client_fact": {"ru": "Показатели клиента", "en": "Numbers of the client"},
+    "client_contact": {"ru": "Люди клиента", "en": "People of the client"},
+    "client_deal": {"ru": "Сделки клиента", "en": "Deals of the client"},
+    "membership": {"ru": "Членство в сегментах", "en": "Memberships in segments"},
+    "list_member": {"ru": "Строки списков", "en": "Lines of lists"},
+    "list_import": {"ru": "Строки загрузок", "en": "Lines of imports"},
+    "written_back": {"ru": "Запись в карточку", "en": "Written into the card"},
+    "touch": {"ru": "Запланированные касания", "en": "Planned touches"},
+    "offer": {"ru": "Предложения", "en": "Offers"},
+    "offer_entry": {"ru": "Входы в стадию предложения", "en": "Entries into a stage of offers"},
+    "offer_step": {"ru": "Шаги предложений", "en": "Steps of offers"},
+    "robot_call": {"ru": "Вызовы роботов", "en": "Calls of robots"},
+}
+
+# Values of the journal that are words of ours.
+VALUES: Mapping[str, Texts] = {
+    "true": {"ru": "да", "en": "yes"},
+    "false": {"ru": "нет", "en": "no"},
+    "export": {"ru": "выгрузка", "en": "export"},
+    "erase": {"ru": "стирание", "en": "erasure"},
 }

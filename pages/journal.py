@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from b24app.portals.journal import Asked, Note
 from b24app.portals.rights import find_staff
 from b24app.portals.roles import BY_KEY
 from b24app.privacy.retention import KEPT, find_days, save_days
-from pages.administration_words import SETTINGS, WHAT
+from pages.administration_words import SETTINGS, VALUES, WHAT
 from pages.rendering import answer, fragment, services, session
 
 blueprint = Blueprint("journal", __name__)
@@ -59,10 +58,12 @@ def read_asked(args: Mapping[str, str]) -> Asked:
 def show_journal(ctx: Context, asked: Asked, is_saved: bool = False) -> str:
     """Return the page's content. Raises NotAllowed."""
     notes, total = journal.list_notes(ctx, asked)
-    names = {one.id: one.name for one in find_staff(ctx.store).employees}
+    staff = find_staff(ctx.store)
+    names = {one.id: one.name for one in staff.employees}
+    called = {f"users.{number}": name for number, name in names.items()} | {f"departments.{one.id}": one.name for one in staff.departments}
     titles = {key: one["title"][ctx.lang] for key, one in ctx.app_store.list_segments(ctx.portal.member_id).items()}
     values: dict[str, Any] = {
-        "lines": [_line(ctx, one, names, titles) for one in notes],
+        "lines": [_line(ctx, one, called, titles) for one in notes],
         "total": total,
         "asked": asked,
         "kinds": [(kind, WHAT[kind][ctx.lang]) for kind in journal.KINDS],
@@ -80,7 +81,7 @@ def _words(asked: Asked, page: int) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value not in (None, "")}
 
 
-def _line(ctx: Context, note: Note, names: Mapping[int, str], titles: Mapping[str, str]) -> Line:
+def _line(ctx: Context, note: Note, called: Mapping[str, str], titles: Mapping[str, str]) -> Line:
     what = WHAT.get(f"{note.kind}.{note.about}", WHAT.get(note.kind, {}))
     about = {
         journal.SETTING: SETTINGS.get(note.about, {}).get(ctx.lang, note.about),
@@ -89,17 +90,19 @@ def _line(ctx: Context, note: Note, names: Mapping[int, str], titles: Mapping[st
         journal.LIST: titles.get(note.about, note.about),
         journal.PORTAL: "",
     }.get(note.kind, note.about)
-    changes = tuple((_name(ctx, one.name, names), _word(ctx, one.before), _word(ctx, one.after)) for one in note.differences)
-    who = names.get(note.user_id, str(note.user_id)) if note.user_id else {"ru": "Сервер приложения", "en": "The app's server"}[ctx.lang]
+    changes = tuple((_name(ctx, one.name, called), _word(ctx, one.before), _word(ctx, one.after)) for one in note.differences)
+    server = {"ru": "Сервер приложения", "en": "The app's server"}[ctx.lang]
+    who = called.get(f"users.{note.user_id}", str(note.user_id)) if note.user_id else server
     return Line(note, who, what.get(ctx.lang, note.kind), about, changes)
 
 
-def _name(ctx: Context, path: str, names: Mapping[int, str]) -> str:
-    """Return what a changed value is called; `users.3` by the person's name."""
-    if match := re.fullmatch(r"users\.(\d+)", path):
-        return names.get(int(match[1]), match[1])
-    return SETTINGS.get(path, {}).get(ctx.lang, path)
+def _name(ctx: Context, path: str, called: Mapping[str, str]) -> str:
+    """Return what a changed value is called; people and departments by their names."""
+    return called.get(path) or SETTINGS.get(path, {}).get(ctx.lang, path)
 
 
 def _word(ctx: Context, value: str) -> str:
-    return BY_KEY[value].title[ctx.lang] if value in BY_KEY else value
+    """Return a value in words, where it is one of ours."""
+    if value in BY_KEY:
+        return BY_KEY[value].title[ctx.lang]
+    return VALUES[value][ctx.lang] if value in VALUES else value

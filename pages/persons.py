@@ -10,6 +10,7 @@ from b24app.context import ADMINISTER, Context
 from b24app.privacy.consents import CHANNELS, PARTS, find_chosen, list_choices, read_consents, save_fields
 from b24app.privacy.person import export_person, find_cards, list_erasures, order_erasure, read_key, read_person
 from pages import downloads
+from pages.administration_words import TABLES
 from pages.rendering import answer, fragment, services, session
 
 blueprint = Blueprint("persons", __name__)
@@ -71,6 +72,7 @@ def show_person(ctx: Context, key: str) -> str:
     """Return the page of one person. Raises NotAllowed, NotFound."""
     found = read_person(ctx, key)
     consents = read_consents(ctx, *read_key(key))
-    held = sorted((table, len(rows)) for table, rows in found["held"].items())
+    held = [(TABLES[table][ctx.lang] if table in TABLES else table, len(rows)) for table, rows in found["held"].items()]
+    name = next((card.title for card in find_cards(ctx, key)), "") or key
     link = f"/persons/file?token={downloads.sign_link(session(), PERSON_FILE, key)}"
-    return fragment("person.html", ctx, key=key, held=held, consents=consents, channels=CHANNELS, link=link)
+    return fragment("person.html", ctx, key=key, name=name, held=held, consents=consents, channels=CHANNELS, link=link)

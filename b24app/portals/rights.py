@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from b24app.context import ADMINISTER, Viewer
 from b24app.errors import NotAllowed, NotFound
-from b24app.portals.roles import Staff, Wish, check_word, make_viewer, read_staff, read_wish
+from b24app.portals.roles import MANAGER, Staff, Wish, check_word, make_viewer, read_staff, read_wish
 from b24app.store.people import list_departments, list_employees
 
 if TYPE_CHECKING:
@@ -77,5 +77,5 @@ def choose_for_others(ctx: Context, word: str) -> None:
 
 def _save(ctx: Context, wish: Wish) -> None:
     users, departments = ({str(key): word for key, word in sorted(chosen.items())} for chosen in (wish.users, wish.departments))
-    saved = {"users": users, "departments": departments, "others": wish.others}
+    saved = {"users": users, "departments": departments, **({"others": wish.others} if wish.others != MANAGER.key else {})}
     ctx.app_store.save_setting(ctx.portal.member_id, SETTING, saved)

@@ -26,7 +26,7 @@ BY_CODE = {
     "foreign_redirect": "moved",
     "unreachable": "unreachable",
     "no_auth_found": "no_access",
-    "invalid_token": "no_access",  # nosec B105 - a word
+    "invalid_token": "no_access",
     "user_access_error": "no_access",
     "insufficient_scope": "no_scope",
     "access_denied": "no_plan",
