@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from b24app.bitrix.budget import PAUSED
 from b24app.errors import AppError, BitrixBusy, BitrixLost
 from b24app.store.database import find_trouble
 
 LONGEST_PAUSE = 30.0
+PAUSED_LONG = 240  # looks at a pause, an hour of them; from then on it is looked at once a minute
 UNKNOWN_PAUSES = (5.0, 30.0, 120.0)  # an error that nobody foresaw gets these pauses, then is set aside
 
 BEGAN, DONE, FAILED = "began", "done", "failed"
-BUSY, LOST, UNKNOWN = "busy", "lost", "unknown"
+BUSY, LOST, UNKNOWN, WISHED = "busy", "lost", "unknown", "wished"
 
 # What an error means for its job; the first line that fits. All that is ours and not passing is not tried again.
 VERDICTS: tuple[tuple[type[Exception], str], ...] = (
@@ -34,7 +36,10 @@ Note = dict[str, Any]
 
 @dataclass
 class Tries:
-    """A job's notes, read in their order. `patience`: seconds for passing trouble; `most_deaths`: workers it may take down."""
+    """A job's notes, read in their order. `patience`: seconds for passing trouble; `most_deaths`: workers it may take down.
+
+    While an administrator has paused the work nobody's patience is spent: it begins anew when the work goes on.
+    """
 
     run: str
     patience: float
@@ -70,12 +75,12 @@ class Tries:
         verdict = self.last.get("verdict", BEGAN)
         if verdict == BEGAN:
             return False
-        return self.pause is None or self.last["at"] + self.pause - self._began_at > self.patience
+        return self.pause is None or (verdict != WISHED and self.last["at"] + self.pause - self._began_at > self.patience)
 
     def read(self, note: Note) -> None:
         """Take in the next note."""
         self.deaths += self._is_broken_off if note["verdict"] == BEGAN else 0
-        self._began_at = self._began_at or note["at"]
+        self._began_at = 0.0 if note["verdict"] == WISHED else self._began_at or note["at"]
         self._troubles[note["verdict"]] += 1
         self.last = note
 
@@ -90,6 +95,7 @@ def judge(error: Exception) -> Note:
     outcome: Note = {"verdict": verdict, "reason": f"{type(error).__name__}: {error}"[:500]}
     if isinstance(error, BitrixBusy):
         outcome["retry_after"] = max(float(error.retry_after), 0.5)
+        outcome["verdict"] = WISHED if error.code == PAUSED else verdict
     return outcome
 
 
@@ -98,6 +104,8 @@ def find_pause(outcome: Mapping[str, Any], times_before: int) -> float | None:
     match outcome["verdict"]:
         case "busy":
             return float(outcome["retry_after"])
+        case "wished":
+            return float(outcome["retry_after"]) * (1 if times_before < PAUSED_LONG else 4)
         case "lost":
             return min(2.0**times_before, LONGEST_PAUSE)
         case "unknown" if times_before < len(UNKNOWN_PAUSES):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from b24app.attempts import BEGAN, BUSY, DONE, FAILED, LOST, Note, Tries
+from b24app.attempts import BEGAN, BUSY, DONE, FAILED, LOST, PAUSED_LONG, Note, Tries, find_pause, judge
+from b24app.bitrix.budget import PAUSED
+from b24app.errors import BitrixBusy
 
 
 def began(run: str, at: float = 0.0) -> Note:
@@ -55,6 +57,24 @@ def test_ends_are_ends() -> None:
 
     assert [read(began("x"), end).is_over for end in ends] == [False, True, True, False, False]
     assert read(ended(BUSY, at=1.0, retry_after=9.0), ended(BUSY, at=3595.0, retry_after=9.0)).is_over
+
+
+def test_pause_that_was_wished_spends_nobodys_patience() -> None:
+    """An administrator may pause for weeks: the job waits on, and has all its patience when the work goes on."""
+    wished = judge(BitrixBusy("batch", PAUSED, retry_after=15.0))
+    weeks = [note for day in range(21) for note in (began("now", day * 86400.0), {**wished, "at": day * 86400.0 + 1})]
+    after = 21 * 86400.0
+
+    assert not read(*weeks).is_over
+    assert not read(*weeks, began("now", after), ended(BUSY, at=after + 3000, retry_after=9.0)).is_over
+    assert read(*weeks, began("now", after), ended(BUSY, at=after + 3595, retry_after=9.0)).is_over
+
+
+def test_long_pause_is_looked_at_less_often() -> None:
+    """Every note is kept: once a quarter of a minute in the first hour, then once a minute."""
+    wished = judge(BitrixBusy("batch", PAUSED, retry_after=15.0))
+
+    assert [find_pause(wished, times) for times in (0, PAUSED_LONG - 1, PAUSED_LONG)] == [15.0, 15.0, 60.0]
 
 
 def test_pauses_grow_while_nobody_answers() -> None:
