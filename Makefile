@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := b24app handlers robots install pages sandbox demo benchmarks tests wsgi.py
+BANDIT = $(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(PRODUCT)
+PRODUCT := $(filter-out tests benchmarks,$(CODE))
 
 .PHONY: help demo smoke test lint bench chaos
 help:
@@ -10,7 +12,7 @@ help:
 	@echo "make smoke  the main job without a screen, over HTTP; ends with one JSON line"
 	@echo "make test   the tests (browser tests need Chromium: apt-get install chromium)"
 	@echo "make chaos  kill -9 in the middle of everything"
-	@echo "make lint   ruff and mypy"
+	@echo "make lint   ruff, mypy, bandit, and pip-audit where the network allows"
 	@echo "make bench  measurements in their quick form; ARGS= for the whole, about an hour"
 
 demo: $(VENV)/.run
@@ -29,6 +31,8 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
+	@$(BANDIT) 2>/dev/null || $(BANDIT)
+	$(BIN)/python -m tests.audit
 
 bench: ARGS ?= --quick
 bench: $(VENV)/.dev

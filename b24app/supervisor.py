@@ -32,7 +32,7 @@ LONGEST_PAUSE = 30.0
 QUICK_DEATH = 10.0  # seconds; whoever lives longer is restarted without a pause
 MOST_QUICK_DEATHS = 6
 LOOK_SECONDS = 0.2
-MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's file system in memory
+MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's file system in memory  # nosec B108
 GIVES_WAY = 10  # the worker's niceness: whoever is answered goes first, however much there is to work
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -53,7 +53,7 @@ class Child:
     def start(self) -> None:
         """Start it; when we are killed, it is asked to stop as well."""
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(self.command, preexec_fn=partial(_die_with, os.getpid()))  # noqa: S603, PLW1509 - our own command; one thread
+        self.process = subprocess.Popen(self.command, preexec_fn=partial(_die_with, os.getpid()))  # noqa: S603, PLW1509 - our own command; one thread  # nosec B603
         log.info("child started", extra={"child": self.name, "pid": self.process.pid})
 
     def bury(self, code: int) -> None:

@@ -78,7 +78,7 @@ def free_port() -> int:
 def child(command: list[str], log: Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """Run a process in a group of its own; at the end ask it to stop, after ten seconds make it."""
     with log.open("a", encoding="utf-8") as sink:
-        process = subprocess.Popen(command, cwd=ROOT, stderr=sink, text=True, start_new_session=True, **{"stdout": sink, **options})
+        process = subprocess.Popen(command, cwd=ROOT, stderr=sink, text=True, start_new_session=True, **{"stdout": sink, **options})  # nosec B603
         try:
             yield process
         finally:
@@ -152,7 +152,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[str], log: Path) -> Non
 def ask_app(environment: dict[str, str], *words: str) -> Any:
     """Run a command of the app that answers in JSON, as an administrator would: `flask --app wsgi WORDS --json`."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *words, "--json"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # nosec B603
     return json.loads(done.stdout)
 
 

@@ -148,14 +148,14 @@ class Faults:
     orders: list[Order] = field(default_factory=list)
     shares: dict[str, dict[str, float]] = field(default_factory=dict)
     happened: dict[str, int] = field(default_factory=dict)
-    _chance: random.Random = field(default_factory=lambda: random.Random(SEED))
+    _chance: random.Random = field(default_factory=lambda: random.Random(SEED))  # nosec B311
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, asked: Mapping[str, Any]) -> None:
         """Take more orders, and other shares for the groups that are named; `asked` comes from `read_faults`."""
         with self._lock:
             if asked["seed"] is not None:
-                self._chance = random.Random(asked["seed"])
+                self._chance = random.Random(asked["seed"])  # nosec B311
             self.orders += [Order(**order) for order in asked["calls"]]
             self.shares |= {group: asked[group] for group in POSTS if asked[group] is not None}
 

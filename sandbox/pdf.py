@@ -75,7 +75,7 @@ class Office:
         """Run it in a process group of its own: `soffice` is a wrapper, and its child must go with it."""
         quiet = subprocess.DEVNULL
         home = {**os.environ, "HOME": folder}
-        with subprocess.Popen(command, cwd=folder, env=home, stdout=quiet, stderr=quiet, start_new_session=True) as process:  # noqa: S603
+        with subprocess.Popen(command, cwd=folder, env=home, stdout=quiet, stderr=quiet, start_new_session=True) as process:  # noqa: S603  # nosec B603
             self._process = process
             try:
                 if self._is_cancelled:

@@ -158,7 +158,7 @@ class Client:
             except (BitrixBusy, BitrixLost) as error:
                 if self.lane is INTERACTIVE and error.code.upper() == FULL and error.status and refusals < REFUSALS:
                     refusals += 1
-                    self.sleep(random.uniform(*JITTER))  # noqa: S311 - the budget knows that the bucket is full and waits the rest
+                    self.sleep(random.uniform(*JITTER))  # noqa: S311 - the budget knows that the bucket is full and waits the rest  # nosec B311
                     continue
                 delay = self._delay_after(error, tries)
                 tries += 1

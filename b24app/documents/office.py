@@ -42,7 +42,7 @@ def _run(command: list[str], folder: str, time_out: float) -> None:
     """Run it in a process group of its own: `soffice` is a wrapper, and its child must go with it."""
     quiet = subprocess.DEVNULL
     home = {**os.environ, "HOME": folder}
-    with subprocess.Popen(command, cwd=folder, env=home, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=folder, env=home, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True) as process:  # noqa: S603  # nosec B603
         try:
             process.wait(time_out)
         except subprocess.TimeoutExpired:

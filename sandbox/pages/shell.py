@@ -110,7 +110,7 @@ class Shell:
             money=print_money,
             day=lambda value: print_day(value, viewer.lang),
             moment=lambda value: print_moment(value, viewer.lang),
-            shell=self,
+            shell=self,  # a page that is drawn  # nosec B604
             is_framed=request.args.get("IFRAME") == "Y",
             **more,
         )
