@@ -15,6 +15,7 @@ from b24app.segments.paste import read_filter
 from b24app.segments.presets import BY_KEY
 from b24app.segments.vocabulary import list_deal_subjects, list_operators, list_periods, list_subjects
 from b24app.store.segments import list_products
+from pages.choosing import choose_client
 from pages.rendering import answer, fragment, services, session
 from pages.segment_words import BUILDER_WORDS
 
@@ -86,7 +87,7 @@ def try_client() -> Response:
     ctx = services().context(viewer)
     check_may_define(ctx)
     rule = drafts.read_rule(request.form.get("rule", ""))
-    told = drafts.try_client(ctx, rule, request.form.get("client", "").strip(), request.form.get("unknown_means", "no"))
+    told = drafts.try_client(ctx, rule, choose_client(ctx, request.form.get("client", "").strip()), request.form.get("unknown_means", "no"))
     return answer(fragment("tried.html", ctx, told=told), viewer)
 
 

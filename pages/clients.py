@@ -78,7 +78,8 @@ def _parts(ctx: Context, client: ClientCard) -> dict[str, object]:
 
 
 def _known(client: ClientCard, group: str) -> list[FactValue]:
-    return [fact for fact in client.group(group) if fact.value is not None]
+    """Who is not late has no lateness: a number below zero would only puzzle."""
+    return [fact for fact in client.group(group) if fact.value is not None and not (fact.key == "overdue_days" and fact.value < 0)]
 
 
 def _rhythm(ctx: Context, key: str) -> Rhythm | None:

@@ -13,6 +13,7 @@ from b24app.segments.definitions import check_may_define
 from b24app.segments.files import LARGEST, read_file
 from b24app.segments.lists import get_list, make_list, plan_freeze
 from b24app.store.lists import count_cards, list_imports, list_titles
+from pages.choosing import choose_client
 from pages.rendering import answer, fragment, services, session
 
 blueprint = Blueprint("lists", __name__)
@@ -69,7 +70,7 @@ def change(key: str) -> Response:
     viewer = session()
     ctx = services().context(viewer)
     get_list(ctx, key)
-    client = request.form.get("client", "").strip()
+    client = choose_client(ctx, request.form.get("client", ""))
     if client not in list_titles(ctx.store, ctx.viewer, [client]):
         raise Mistaken("There is no such client.", "Такого клиента нет.")
     payload = {"name": "change_list", "list": key, "client": client, "put": request.form.get("put") == "1"}

@@ -12,6 +12,7 @@ from b24app.portals.session import HEADER
 from pages import (
     builder,
     calls,
+    choosing,
     clients,
     connect,
     downloads,
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 for part in (
     rights,
+    choosing,
     calls,
     robot_settings,
     journal,

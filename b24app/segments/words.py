@@ -53,6 +53,12 @@ def number_text(number: float, lang: str) -> str:
     return text.replace(",", GAP).replace(".", ",") if lang == "ru" else text
 
 
+def decimal_text(number: float, lang: str) -> str:
+    """Return the number with one decimal, or none when it is zero."""
+    text = number_text(round(number, 1), lang)
+    return text if float(round(number, 1)).is_integer() else text[:-1]
+
+
 def money_text(amount: float, currency: str, lang: str) -> str:
     """Return a sum of money."""
     return f"{number_text(amount, lang)}{GAP}{SIGNS.get(currency, currency)}"
@@ -101,6 +107,7 @@ _FACT_TEXTS: Mapping[str, Callable[[Any, Speech], str]] = {
     "money": lambda value, speech: money_text(value, speech.currency, speech.lang),
     "share": lambda value, speech: f"{number_text(round(value * 100), speech.lang)}{GAP}%",
     "flag": lambda value, speech: str(speech.pick(YES)[bool(value)]),
+    "number": lambda value, speech: decimal_text(value, speech.lang),
     "score": lambda value, speech: f"{value} {speech.pick(OF)} {SCORES}",
     "date": lambda value, speech: date_text(_date_of(value, speech.day), speech.lang),
     "instant": lambda value, speech: date_text(_date_of(value, speech.day), speech.lang),

@@ -162,3 +162,14 @@ def test_client_is_told_why_and_until_when(shop: Any) -> None:
     assert "Покупок ровно 1" in page
     assert "Войдёт" in page or "Выйдет" in page or "Из сегмента выведет" in page
     assert shop.ask("/clients/C_999/why/won").status_code == 404
+
+
+def test_client_is_chosen_by_name(shop: Any) -> None:
+    """Names that have the words are offered; one that fits is taken, several or none are a sentence, a key works as well."""
+    rule = '{"criterion": "fact", "fact": "purchases", "op": ">=", "value": 2}'
+
+    assert shop.ask("/clients/found?search=ромаш").json == ["ООО Ромашка"]
+    for text, said in (("ромашка", "Да, в сегменте"), ("CO_1", "Да, в сегменте"), ("Ёлкин Пётр", "Нет, не в сегменте")):
+        assert said in shop.ask("/segments/try", {"rule": rule, "client": text}).words
+    for text, said in (("никто", "Такого клиента нет."), ("е", "Подходит несколько клиентов")):
+        assert said in shop.ask("/segments/try", {"rule": rule, "client": text}).words
