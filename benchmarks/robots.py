@@ -29,7 +29,7 @@ from b24app.store.settings import AppStore
 from demo import portal
 from tests.stories.town import CONTACT, DEAL, Town, install, running_town
 
-RATE = 200.0  # calls a second that are due
+RATE = 100.0  # calls a second that are due
 BATCH = 50
 MADE_UP = "55c1dc1c3f0d75.78875596|A51601|"
 NUMBERS, OFFER = ("client_numbers", "EXECUTING"), ("service_offer", "FINAL_INVOICE")
