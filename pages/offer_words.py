@@ -125,6 +125,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "rule_service_months": ("Обслуживание раз в, месяцев (0: не говорить)", "Service every, months (0: do not mention)"),
     "rule_then": ("И что потом", "And then"),
     "rule_tell": ("Уведомить", "Notify"),
+    "rule_tell_user": ("Кого именно", "Whom exactly"),
     "tell_": ("никого", "nobody"),
     "tell_responsible": ("ответственного", "the responsible person"),
     "tell_user": ("сотрудника", "an employee"),

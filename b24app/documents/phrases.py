@@ -51,7 +51,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "piece": ("шт", "pcs"),
     "manager": ("Менеджер", "Account manager"),
     "to_client": ("вниманию руководителя", "for the attention of the management"),
-    "details_asked": ("Реквизиты — по запросу", "Details on request"),
 }
 PRODUCTS = {"ru": ("позицию", "позиции", "позиций"), "en": ("item", "items", "items")}
 

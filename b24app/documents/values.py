@@ -115,9 +115,9 @@ def _seller_details(source: Source, _: Making) -> str:
     return "" if number and number in details else details
 
 
-def _client_details(source: Source, making: Making) -> str:
-    """The client's requisites, as his card has them."""
-    return clean(source.company.get("bankingDetails")) or say(making.lang, "details_asked")
+def _client_details(source: Source, _: Making) -> str:
+    """The client's requisites, as his card has them; the last line of its cell may stay empty."""
+    return clean(source.company.get("bankingDetails"))
 
 
 def _equipment(source: Source, making: Making) -> str:

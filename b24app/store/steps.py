@@ -25,7 +25,7 @@ _JOURNAL = """
     LEFT JOIN offer ON offer.key = offer_entry.offer_key
     WHERE (:state = '' OR offer_entry.state = :state) AND (:rule = '' OR offer_entry.rule_key = :rule)
       AND (:search = '' OR CAST(offer_entry.deal_id AS TEXT) = :search OR deal.title LIKE :like ESCAPE '\\')
-    ORDER BY offer_entry.created_at DESC, offer_entry.key LIMIT :most
+    ORDER BY offer_entry.created_at DESC, offer_entry.entered_at DESC, offer_entry.deal_id DESC LIMIT :most
 """
 
 

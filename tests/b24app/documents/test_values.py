@@ -90,7 +90,7 @@ def test_offer_says_everything_that_is_known(source: Source) -> None:
         "OfferManager": "Кузнецов Антон Сергеевич",
         "OfferManagerPosition": "Менеджер по сервису",
         "OfferManagerContacts": "+7 495 123-45-67, kuznetsov@klimat.example",
-        "OfferClientDetails": "Реквизиты — по запросу",
+        "OfferClientDetails": "",
         "OfferSigner": "Кузнецов Антон Сергеевич",
         "OfferSignerPosition": "Менеджер по сервису",
     }
@@ -213,7 +213,7 @@ def test_no_value_is_a_hole(source: Source) -> None:
 
     empty = {code for code, value in offer_values(poor, MAKING).items() if not value}
 
-    assert empty == {"OfferSubject", "OfferSellerDetails", "OfferManagerContacts"}
+    assert empty == {"OfferSubject", "OfferSellerDetails", "OfferClientDetails", "OfferManagerContacts"}
     gaps = [one.sentence("ru") for one in list_gaps(poor, Options())]
     assert any("ни телефона, ни почты" in gap for gap in gaps)
     assert any("У менеджера не указаны" in gap for gap in gaps)
