@@ -72,14 +72,14 @@ def refresh_segments(member_id: str) -> None:
 @of_portal
 @as_json
 def explain_client(key: str, client: str, member_id: str, is_json: bool) -> None:
-    """Say why a client (C_12, CO_7) is in a segment or is not: every condition and his value."""
+    """Say why a client (C_12, CO_7) is in a segment or is not: every condition, his value, and what would end it."""
     with plain_errors():
         told = explain(context_of(member_id), key, client)
         if is_json:
             print_rows(asdict(told), True, "")
             return
-        click.echo(f"{told.answer}: {told.sentence}")
-        print_rows([asdict(rule) for rule in told.rules], False, "  {answer:<8} {text}  ({value})")
+        click.echo(" ".join(filter(None, (f"{told.answer}: {told.sentence}", told.ending))))
+        print_rows([asdict(rule) for rule in told.rules], False, "  {answer:<8} {text}  ({value})  {ends}")
 
 
 @segment.command("export")

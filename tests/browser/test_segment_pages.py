@@ -23,7 +23,7 @@ __all__ = ("shop",)
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("/segments", "/segments/won", "/segments/new", "/segments/gallery", "/lists/new", "/rfm", "/rfm/5/5", "/together", "/trends")
+PATHS: tuple[str, ...] = ("/segments", "/segments/won", "/segments/new", "/segments/gallery", "/lists/new", "/rfm", "/rfm/5/5", "/together", "/trends")
 PATHS += ("/settings", "/clients/CO_1", "/clients/CO_1/why/won", "/segments/won/history")
 PHONE = 400  # pixels
 
