@@ -10,27 +10,26 @@ states, scores, forecasts, ages) is worked out every night by `renew_facts`, tog
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from b24app.clients.counting import COLUMNS, World, count_facts
-from b24app.clients.evidence import gather
-from b24app.clients.facts import ASKED, catalogue
-from b24app.clients.identity import client_row, group_keys
+from b24app.clients.counting import COLUMNS
+from b24app.clients.crew import COUNTED, GONE, Counted, Terms, count_apart, list_cards, list_counted, terms_of
+from b24app.clients.facts import catalogue
+from b24app.clients.identity import group_keys
 from b24app.clients.learning import Learned, learn_base, load_learned
-from b24app.clients.rfm import choose_edges
 from b24app.clients.settings import Choices, read_choices
 from b24app.store import clients as sql
 from b24app.store.cursors import find_cursor, save_cursor
-from b24app.store.evidence import list_titles
-from b24app.store.facts import list_asked, save_catalogue, save_facts
+from b24app.store.facts import save_catalogue, save_facts
 from b24app.store.upserts import chunks, upsert
 
 if TYPE_CHECKING:
     from b24app.context import Context
 
-CLIENTS = 1000  # in one transaction: the others wait for some 150 ms
+CLIENTS = 1000  # in one transaction: the others wait for some 150 ms, or a third of that when the crew has counted them
+ALONE = 10  # pieces for which a crew is not worth starting
 MODE = "client_mode"  # the cursor that says by which mode all were worked out
 
 
@@ -44,9 +43,10 @@ def update_clients(ctx: Context, keys: Iterable[str] | None = None) -> set[str] 
     choices = read_choices(ctx)
     for scope in sql.list_ranges(ctx.store, "contact", "client_contact", "contact_id"):
         sql.assign_contacts(ctx.store, choices.mode, scope)
-    for scope in sql.list_ranges(ctx.store, "deal", "client_deal", "deal_id"):
-        with ctx.store.write():
-            _assign_deals(ctx, choices, scope)
+    with sql.filling_deals(ctx.store):
+        for scope in sql.list_ranges(ctx.store, "deal", "client_deal", "deal_id"):
+            with ctx.store.write():
+                _assign_deals(ctx, choices, scope)
     save_cursor(ctx.store, MODE, choices.mode)
     _count_all(ctx, choices)
     return None
@@ -64,7 +64,8 @@ def update_changed(ctx: Context, changed: Mapping[str, Iterable[int]]) -> set[st
         sql.assign_contacts(ctx.store, choices.mode)
         _assign_deals(ctx, choices, sql.SCOPED)
         sql.touch_owners(ctx.store)
-        _count_touched(ctx, choices, load_learned(ctx.store))
+        _count_touched(ctx, terms_of(ctx, choices), load_learned(ctx.store))
+        save_cursor(ctx.store, COUNTED, str(int(find_cursor(ctx.store, COUNTED) or 0) + 1))
         return sql.list_touched(ctx.store)
 
 
@@ -86,23 +87,36 @@ def _assign_deals(ctx: Context, choices: Choices, scope: sql.Scope) -> None:
 def _count_all(ctx: Context, choices: Choices) -> None:
     save_catalogue(ctx.store, catalogue())
     learn_base(ctx)
-    learned = load_learned(ctx.store)
-    for keys in chunks(sql.list_all(ctx.store, choices.mode), CLIENTS):
-        with ctx.store.write():
-            sql.touch(ctx.store, keys)
-            _count_touched(ctx, choices, learned)
+    learned, terms = load_learned(ctx.store), terms_of(ctx, choices)
+    pieces = list(chunks(sql.list_all(ctx.store, choices.mode), CLIENTS))
+    done, path = 0, ctx.store.path()
+    if path and len(pieces) > ALONE:
+        try:
+            for keys, counted in count_apart(path, terms, pieces):
+                _save(ctx, keys, terms, learned, counted)
+                done += 1
+        except GONE:
+            ctx.log.warning("the crew that counts clients is gone, going on alone")
+    for keys in pieces[done:]:
+        _save(ctx, keys, terms, learned)
 
 
-def _count_touched(ctx: Context, choices: Choices, learned: Learned) -> None:
-    store, today = ctx.store, date.fromisoformat(ctx.today())
-    sql.remove_cards(store)
-    upsert(store, "client", [client_row(card) for card in sql.list_cards(store, choices.mode)])
-    clients = gather(ctx, list_asked(store, ASKED), choices)
-    rhythm = learned.with_groups(store, {client.group for client in clients.values()})
-    consents = list_titles(store, choices.consent_field) if choices.consent_field else {}
-    world = World(today, choices, rhythm, choose_edges(choices.rfm, learned.edges, today), learned.forecaster, consents)
-    values = count_facts(list(clients.values()), world)
-    save_facts(store, COLUMNS, [(key, *row) for key, row in zip(clients, values, strict=True)])
+def _save(ctx: Context, keys: Sequence[str], terms: Terms, learned: Learned, counted: Counted | None = None) -> None:
+    """Save some clients, as they were counted unless one of them has been counted by himself since."""
+    with ctx.store.write():
+        sql.touch(ctx.store, keys)
+        if counted is None or counted.mark != find_cursor(ctx.store, COUNTED):
+            _count_touched(ctx, terms, learned)
+        else:
+            sql.remove_cards(ctx.store)
+            upsert(ctx.store, "client", counted.cards)
+            save_facts(ctx.store, COLUMNS, counted.facts)
+
+
+def _count_touched(ctx: Context, terms: Terms, learned: Learned) -> None:
+    sql.remove_cards(ctx.store)
+    upsert(ctx.store, "client", list_cards(ctx.store, terms))
+    save_facts(ctx.store, COLUMNS, list_counted(ctx.store, terms, learned))
 
 
 def _date_of(instant: str, ctx: Context) -> str:

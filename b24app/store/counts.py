@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -52,7 +52,7 @@ def keep_sets(store: PortalStore, questions: Iterable[Question]) -> Iterator[Non
     use_fold(store)
     kept = [(name, select, question.params) for question in questions for name, select in question.sets]
     for name, select, params in kept:
-        with _scratch(store):
+        with store.scratch():
             store.db.conn.execute(f"DROP TABLE IF EXISTS temp.{name}")
             store.db.conn.execute(f"CREATE TEMP TABLE {name} (number INTEGER PRIMARY KEY, best INTEGER NOT NULL)")
             store.db.conn.execute(
@@ -61,7 +61,7 @@ def keep_sets(store: PortalStore, questions: Iterable[Question]) -> Iterator[Non
     try:
         yield
     finally:
-        with _scratch(store):
+        with store.scratch():
             for name, _, _ in kept:
                 store.db.conn.execute(f"DROP TABLE temp.{name}")
 
@@ -76,7 +76,7 @@ def count_answers(store: PortalStore, question: Question, viewer: Viewer) -> Cou
 
 def count_soon(store: PortalStore, question: Question, viewer: Viewer, by_client: bool) -> Counted:
     """Count as many of the viewer's clients as there is time for. `by_client`: the rule looks records up."""
-    clients, path = count_clients(store, viewer), _path(store)
+    clients, path = count_clients(store, viewer), store.path()
     if clients <= SMALL or not path:
         return count_answers(store, question, viewer)
     count = _Count(question, viewer, _pieces(store, PIECE_BY_CLIENT if by_client else PIECE), time.monotonic() + soon(clients))
@@ -147,18 +147,3 @@ def _pieces(store: PortalStore, size: int) -> list[tuple[int, int]]:
             found += [(start, min(start + size, high + 1)) for start in range(low, high + 1, size)]
     step = next(step for step in range(max(int(len(found) * GOLDEN), 1), len(found) + 2) if gcd(step, len(found)) == 1)
     return [found[number * step % len(found)] for number in range(len(found))]
-
-
-def _path(store: PortalStore) -> Path | None:
-    """Return the store's file, None when it has none."""
-    name = store.tuples("SELECT file FROM pragma_database_list WHERE name = 'main'")[0][0]
-    return Path(name) if name else None
-
-
-@contextmanager
-def _scratch(store: PortalStore) -> Iterator[None]:
-    """Let temporary tables be written, also by a reader."""
-    with store.write() if store.writable else nullcontext():
-        yield
-    if not store.writable:
-        store.db.conn.commit()

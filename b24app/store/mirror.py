@@ -53,6 +53,23 @@ class PortalStore:
                 with transaction(self.db):
                     yield self.db
 
+    @contextmanager
+    def scratch(self) -> Iterator[Database]:
+        """Let temporary tables be written: what a reader may do too, and then reads one state of the file until the end."""
+        if self.writable:
+            with self.write() as db:
+                yield db
+            return
+        with self._lock:
+            if self.db.conn.in_transaction:
+                yield self.db
+                return
+            self.db.conn.execute("BEGIN")
+            try:
+                yield self.db
+            finally:
+                self.db.conn.execute("COMMIT")
+
     def rows(self, sql: str, params: Params = ()) -> list[dict[str, Any]]:
         """Return all rows. The lock keeps one thread from seeing what another has not committed yet."""
         with self._lock:
@@ -73,6 +90,11 @@ class PortalStore:
     def tables(self) -> list[str]:
         """Return the names of all tables."""
         return [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
+    def path(self) -> Path | None:
+        """Return the file, None when it is a database in memory."""
+        name = self.tuples("SELECT file FROM pragma_database_list WHERE name = 'main'")[0][0]
+        return Path(name) if name else None
 
     def columns(self, table: str) -> dict[str, str]:
         """Return the columns of a table and their SQL types."""

@@ -65,9 +65,7 @@ _NUMBERS = (
     "CREATE INDEX client_search ON client (search)",
 )
 # The number of a client out of his key, as `store.clients.number_of` has it.
-_NUMBER = (
-    "CASE WHEN {0} LIKE 'CO%' THEN 1099511627776 + CAST(SUBSTR({0}, 4) AS INTEGER) ELSE CAST(SUBSTR({0}, 3) AS INTEGER) END AS number"
-)
+_NUMBER = "CASE WHEN {0} LIKE 'CO%' THEN 1099511627776 + CAST(SUBSTR({0}, 4) AS INTEGER) ELSE CAST(SUBSTR({0}, 3) AS INTEGER) END AS number"
 
 
 @MIGRATIONS()
