@@ -40,7 +40,7 @@ def portal_of(tools: Services, member_id: str) -> str:
 def context_of(member_id: str) -> Context:
     """Return a context of the portal, seen by an administrator."""
     tools = services()
-    return tools.context(Session(portal_of(tools, member_id), 0, is_admin=True, sees_all=True, lang="en"))
+    return tools.context(Session(portal_of(tools, member_id), 0, is_admin=True, lang="en"))
 
 
 def print_rows(found: Any, is_json: bool, line: str) -> None:

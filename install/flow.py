@@ -77,7 +77,7 @@ def admit(services: Services, args: Mapping[str, str], pairs: Iterable[tuple[str
     portal = _portal(url, frame, info, person, facts)
     run = _save(services, frame, portal, {**facts, "is_pageless": is_told})
     services.inbox.append("command", portal.member_id, {"name": "install", "run": run}, f"install:{run}")
-    session = Session(portal.member_id, person.user_id, is_admin=True, sees_all=True, lang=frame.lang, since=services.signer.now())
+    session = Session(portal.member_id, person.user_id, is_admin=True, lang=frame.lang, since=services.signer.now())
     note_administrator(services.app_store, session)
     return Admission(portal, session)
 

@@ -51,7 +51,7 @@ def open_pages() -> Response:
         portal = registry.get_portal(services().app_store, services().signer.verify_link(OPEN, request.args.get("key", "")))
     except (Refused, NotFound):
         return _over()
-    viewer = Session(portal.member_id, SERVER, is_admin=True, sees_all=True, lang=portal.lang)
+    viewer = Session(portal.member_id, SERVER, is_admin=True, lang=portal.lang)
     return framed(shell(_segments(viewer, portal), viewer, portal.url, "/segments", in_frame=False), NOWHERE)
 
 

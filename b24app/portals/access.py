@@ -88,7 +88,7 @@ def open_session(services: Services, frame: Frame) -> Session:
         move(services.app_store, portal.member_id, origin)
     if not known:
         services.proven.keep(frame.auth_id, frame.expires, info, person)
-    session = Session(portal.member_id, person.user_id, person.is_admin, person.is_admin, frame.lang, services.signer.now())
+    session = Session(portal.member_id, person.user_id, person.is_admin, frame.lang, services.signer.now())
     note_administrator(services.app_store, session)
     return session
 

@@ -29,7 +29,6 @@ class Session:
     member_id: str
     user_id: int
     is_admin: bool
-    sees_all: bool
     lang: str  # ru | en
     since: float = field(default=0.0, compare=False)  # unix seconds of the proof; 0: a link of the server's administrator
 

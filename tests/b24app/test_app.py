@@ -51,7 +51,7 @@ def test_creating_the_app_does_not_touch_the_inbox(app: Flask, config: Config) -
 def test_context_is_of_the_session(app: Flask) -> None:
     """Portal, viewer and language are the session's; the mirror cannot be written; the reader is closed with the request."""
     with app.app_context():
-        ctx = app.extensions["services"].context(Session("m1", 5, is_admin=False, sees_all=False, lang="en"))
+        ctx = app.extensions["services"].context(Session("m1", 5, is_admin=False, lang="en"))
         [reader] = g.get(web.OPENED)
 
         assert (ctx.portal.member_id, ctx.viewer.user_id, ctx.viewer.sees_all, ctx.lang) == ("m1", 5, False, "en")
@@ -76,7 +76,7 @@ def test_frame_is_proven_at_the_pace_of_its_portal(app: Flask) -> None:
 def test_context_of_an_unknown_portal_is_not_found(app: Flask, member_id: str) -> None:
     """Whatever a session says, an unknown portal has no context."""
     with app.app_context(), pytest.raises(NotFound):
-        app.extensions["services"].context(Session(member_id, 5, is_admin=True, sees_all=True, lang="en"))
+        app.extensions["services"].context(Session(member_id, 5, is_admin=True, lang="en"))
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_administrator_is_let_in(door: Any) -> None:
     token = re.search(r'name="app-session" content="([^"]+)"', answer.text)
     assert (answer.status_code, token is not None) == (200, True)
     assert portal == Portal(MEMBER, URL, "installing", "ru", 180, "", "KZT", 7, door.info.scope)
-    assert door.services.signer.verify(token[1] if token else "") == Session(MEMBER, 7, is_admin=True, sees_all=True, lang="ru")
+    assert door.services.signer.verify(token[1] if token else "") == Session(MEMBER, 7, is_admin=True, lang="ru")
     assert door.orders() == [{"name": "install", "run": "sid-1"}]
     assert door.services.app_store.find_setting(MEMBER, registry.LICENSE_FAMILY) == "ent"
 
@@ -136,7 +136,7 @@ def test_installing_over_an_installed_portal_is_a_new_order(door: Any) -> None:
 def test_finishing_marks_the_portal_and_orders_a_sweep(door: Any) -> None:
     """Events were not sent until now: what changed meanwhile is read by the sweep."""
     door.knock()
-    token = door.services.signer.sign(Session(MEMBER, 7, is_admin=True, sees_all=True, lang="ru"))
+    token = door.services.signer.sign(Session(MEMBER, 7, is_admin=True, lang="ru"))
 
     answer = door.web.post("/install/finished", headers={HEADER: token})
 
@@ -148,7 +148,7 @@ def test_finishing_marks_the_portal_and_orders_a_sweep(door: Any) -> None:
 @pytest.mark.parametrize("address", ["/install/progress", "/install/finished"])
 def test_only_an_administrators_session_opens_the_rest(door: Any, address: str) -> None:
     """No session, a forged one, an employee's: refused."""
-    employee = door.services.signer.sign(Session(MEMBER, 9, is_admin=False, sees_all=False, lang="ru"))
+    employee = door.services.signer.sign(Session(MEMBER, 9, is_admin=False, lang="ru"))
     ask = door.web.get if address.endswith("progress") else door.web.post
 
     assert [ask(address, headers={HEADER: token}).status_code for token in ("", "forged", employee)] == [403, 403, 403]
@@ -239,7 +239,7 @@ def test_install_key_does_not_outweigh_the_authorization_server(door: Any, monke
 def test_who_installed_and_finished_is_in_the_journal(door: Any) -> None:
     """With the portal's own words of what was allowed."""
     door.knock()
-    token = door.services.signer.sign(Session(MEMBER, 7, is_admin=True, sees_all=True, lang="ru"))
+    token = door.services.signer.sign(Session(MEMBER, 7, is_admin=True, lang="ru"))
     door.web.post("/install/finished", headers={HEADER: token})
 
     lines, _ = door.services.app_store.list_notes(MEMBER, {}, 9)
@@ -253,7 +253,7 @@ def test_dismissed_administrator_finishes_nothing(door: Any) -> None:
     with closing(door.services.stores.writer(MEMBER)) as store:
         upsert(store, "employee", [{"id": 7, "name": "A", "is_active": 0}])
         upsert(store, "progress", [{"job": "install", "step": "x", "position": 1, "state": "done"}])
-    token = door.services.signer.sign(Session(MEMBER, 7, is_admin=True, sees_all=True, lang="ru"))
+    token = door.services.signer.sign(Session(MEMBER, 7, is_admin=True, lang="ru"))
 
     assert door.web.post("/install/finished", headers={HEADER: token}).status_code == 403
     assert registry.get_portal(door.services.app_store, MEMBER).state == "installing"

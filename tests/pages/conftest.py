@@ -41,7 +41,7 @@ class Shop(Base):
 
     def ask(self, path: str, form: dict[str, Any] | None = None, sees_all: bool = True, lang: str = "ru") -> Any:
         """Ask as the frame's script does: POST when there is a form."""
-        token = self.services.signer.sign(Session("m1", 1, is_admin=sees_all, sees_all=sees_all, lang=lang))
+        token = self.services.signer.sign(Session("m1", 1, is_admin=sees_all, lang=lang))
         method = "GET" if form is None else "POST"
         answer: Any = self.app.test_client().open(path, method=method, data=form, headers={HEADER: token})
         answer.words = html.unescape(answer.text).replace("\N{NO-BREAK SPACE}", " ")

@@ -89,7 +89,7 @@ class Caller:
 
     def session(self, word: str) -> str:
         """Return a session: a true one, one that another key has signed, one for something else."""
-        who = Session("m1", 1, is_admin=word == "admin", sees_all=word == "admin", lang="ru")
+        who = Session("m1", 1, is_admin=word == "admin", lang="ru")
         made = {"foreign": self.foreign.dumps(vars(who)), "link": self.shop.services.signer.sign_link("open", "m1"), "garbage": "a.b.c"}
         return made.get(word) or self.shop.services.signer.sign(who)
 

@@ -155,7 +155,7 @@ def test_export_shows_what_its_viewer_sees(reachable: Any) -> None:
     """A manager takes nobody out, whatever address he has; nobody can make himself one; every export is written down."""
     addresses = files_of(reachable)
     client = reachable.app.test_client()
-    his = {"session": {**vars(Session("m1", 9, False, False, "ru"))}, "key": "won", "form": "csv", "facts": [], "search": ""}
+    his = {"session": {**vars(Session("m1", 9, False, "ru"))}, "key": "won", "form": "csv", "facts": [], "search": ""}
 
     assert client.get(addresses["csv"]).status_code == 200
     assert [row["about"] for row in reachable.services.app_store.list_notes("m1", {"kind": "export"}, 9)[0]] == ["won"]

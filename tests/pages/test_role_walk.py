@@ -114,7 +114,7 @@ def token_of(shop: Shop, caller: Caller) -> str:
     """Return the session that he sends."""
     signer, now = shop.services.signer, shop.services.signer.now()
     since = now - LONGEST - 1 if caller.name == "too long open" else now
-    session = Session("m1", caller.user_id, caller.says_admin, caller.says_admin, "ru", since)
+    session = Session("m1", caller.user_id, caller.says_admin, "ru", since)
     if caller.name == "forged":
         return str(URLSafeTimedSerializer("another key", salt="frame-session").dumps(vars(session)))
     return "" if caller.name == "stranger" else signer.sign(session)

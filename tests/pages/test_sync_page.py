@@ -37,7 +37,7 @@ class Desk:
 
     def ask(self, path: str = "/sync", method: str = "GET", is_admin: bool = True, lang: str = "en", **form: str) -> Any:
         """Ask as the frame's script does."""
-        token = self.services.signer.sign(Session("m1", 5, is_admin=is_admin, sees_all=is_admin, lang=lang))
+        token = self.services.signer.sign(Session("m1", 5, is_admin=is_admin, lang=lang))
         answer: Any = self.app.test_client().open(path, method=method, data=form, headers={HEADER: token})
         answer.words = html.unescape(answer.text)
         return answer
@@ -160,6 +160,6 @@ def test_link_is_good_for_its_purpose_alone(desk: Desk) -> None:
 
     assert client.get(f"/open?key={signer.sign_link('connect', 'm1')}").status_code == 403
     assert client.get(f"/connect?key={signer.sign_link('open', 'm1')}").status_code == 403
-    assert client.get(f"/open?key={signer.sign(Session('m1', 5, True, True, 'ru'))}").status_code == 403
+    assert client.get(f"/open?key={signer.sign(Session('m1', 5, True, 'ru'))}").status_code == 403
     opened = client.get(f"/open?key={signer.sign_link('open', 'm1')}")
     assert (opened.status_code, "frame-ancestors 'none'" in opened.headers["Content-Security-Policy"]) == (200, True)

@@ -25,7 +25,7 @@ from b24app.portals.vault import Vault
 from b24app.store.settings import AppStore
 
 URL = "https://one.bitrix24.ru"
-ADMIN = Session("m1", 7, True, True, "ru")
+ADMIN = Session("m1", 7, True, "ru")
 
 
 class Servers:

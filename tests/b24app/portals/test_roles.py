@@ -99,7 +99,7 @@ class Desk:
 
     def viewer(self, user_id: int, is_admin: bool = False) -> Viewer:
         """Return what a session comes to now."""
-        return find_viewer(self.store, self.base.store, Session("m1", user_id, is_admin, is_admin, "ru"))
+        return find_viewer(self.store, self.base.store, Session("m1", user_id, is_admin, "ru"))
 
 
 @pytest.fixture
@@ -126,10 +126,10 @@ def test_rights_are_looked_up_at_every_request(desk: Desk) -> None:
 
 def test_who_is_no_administrator_any_more_is_none_in_his_old_session(desk: Desk) -> None:
     """The portal says so when he opens the frame anew; the session that he still has open follows."""
-    note_administrator(desk.store, Session("m1", 1, True, True, "ru"))
+    note_administrator(desk.store, Session("m1", 1, True, "ru"))
     assert desk.viewer(1, is_admin=True).is_admin
 
-    note_administrator(desk.store, Session("m1", 1, False, False, "ru"))
+    note_administrator(desk.store, Session("m1", 1, False, "ru"))
 
     assert not desk.viewer(1, is_admin=True).is_admin
     assert desk.store.find_setting("m1", ADMINISTRATORS) == {"1": False}

@@ -11,7 +11,7 @@ from b24app.errors import NotConfigured, Refused
 from b24app.portals.session import Session, Signer
 from b24app.portals.vault import Vault
 
-ANNA = Session("m1", 7, is_admin=False, sees_all=False, lang="ru")
+ANNA = Session("m1", 7, is_admin=False, lang="ru")
 
 
 def test_vault_opens_what_it_sealed() -> None:
