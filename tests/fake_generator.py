@@ -6,6 +6,7 @@ In the place of `b24app.bitrix.client.Client`. Keeps every call, can lose answer
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,12 +76,16 @@ class FakeGenerator:
         return Answer(result)
 
     def batch(self, commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> BatchAnswer:
-        answers, errors = {}, {}
+        answers: dict[str, Answer] = {}
+        errors: dict[str, BitrixError] = {}
         for key, (method, params) in commands.items():
             try:
-                answers[key] = self.call(method, params)
+                answers[key] = self.call(method, _resolved(params, answers))
             except BitrixError as error:
                 errors[key] = error
+        for lost in [key for key in commands if f"batch:{key}" in self.losing]:
+            self.losing.remove(f"batch:{lost}")
+            raise BitrixLost("batch", "no_answer")
         return BatchAnswer(answers, errors)
 
     def count(self, method: str) -> int:
@@ -107,7 +112,6 @@ class FakeGenerator:
 
     def _crm_documentgenerator_template_getfields(self, id: int, entityTypeId: int, entityId: int) -> Any:  # noqa: A002, N803
         assert entityTypeId == 2
-        assert entityId in {DEAL_ID, *self.others}
         return {"templateFields": {code: {"title": code, "value": value} for code, value in self.fields.items()}}
 
     def _crm_documentgenerator_document_enablepublicurl(self, id: int, status: int) -> Any:  # noqa: A002
@@ -177,6 +181,19 @@ class FakeGenerator:
             raise BitrixError("bizproc.event.send", "ACCESS_DENIED", "Access denied!", 403)
         self.answers[event_token] = {"return_values": return_values, "log_message": log_message}
         return True
+
+
+def _resolved(value: Any, answers: Mapping[str, Answer]) -> Any:
+    """Put what earlier commands of a batch have answered in the place of $result[..]."""
+    if isinstance(value, Mapping):
+        return {name: _resolved(one, answers) for name, one in value.items()}
+    if isinstance(value, str) and value.startswith("$result["):
+        first, *rest = re.findall(r"\[(\w+)\]", value)
+        found: Any = answers[first].result if first in answers else {}
+        for name in rest:
+            found = found.get(name) or {}
+        return found if found != {} else 0
+    return value
 
 
 def service_deal() -> FakeGenerator:

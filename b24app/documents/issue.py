@@ -24,7 +24,6 @@ from b24app.documents.options import Options
 from b24app.documents.refusals import FOREIGN_GONE, NO_TEMPLATE, find_way_out, in_words
 from b24app.documents.source import read_source
 from b24app.documents.templates import BY_KEY, DEAL, document_lang
-from b24app.documents.timeline import tell
 from b24app.documents.values import KEY, WHY, Making, offer_values
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken
 from b24app.store import offers
@@ -57,7 +56,7 @@ def issue_offer(ctx: Context, deal_id: int, key: str, options: Options | None = 
     row = offers.find_offer(ctx.store, key)
     if row is None or row["document_id"] is None:
         row = _make(ctx, row, {"key": key, "deal_id": deal_id}, (options or Options(), origin or Origin()))
-    return read_offer(follow_up(ctx, tell(ctx, row)))
+    return read_offer(follow_up(ctx, row))
 
 
 def list_offers(ctx: Context, deal_id: int) -> list[Offer]:

@@ -30,15 +30,14 @@ REFUSALS = {  # by the portal's code: the sentence in English and in Russian
 
 
 def read_source(ctx: Context, deal_id: int, options: Options | None = None, template_id: int | None = None) -> Source:
-    """Read all that an offer for the deal needs: two requests to the portal. Raises Mistaken when the deal cannot be read."""
-    deal = read_deal(ctx, deal_id)
-    answer = ctx.bitrix.batch(_commands(deal, options or Options(), template_id))
-    rows = answer.errors.get("rows")
-    if rows:
-        raise rows
-    for error in answer.errors.values():
-        if isinstance(error, (BitrixBusy, BitrixGone, BitrixLost)):
+    """Read all that an offer for the deal needs, in one request. Raises Mistaken when the deal cannot be read."""
+    answer = ctx.bitrix.batch(_commands(deal_id, options or Options(), template_id))
+    if error := answer.errors.get("deal"):
+        raise _deal_error(error) from error
+    for key, error in answer.errors.items():
+        if key == "rows" or isinstance(error, (BitrixBusy, BitrixGone, BitrixLost)):
             raise error
+    deal = dict(answer.results["deal"]["item"])
     results = answer.results  # a client or a user that was deleted meanwhile has none
     source = Source(
         deal=deal,
@@ -60,27 +59,31 @@ def read_deal(ctx: Context, deal_id: int) -> dict[str, Any]:
     try:
         answer = ctx.bitrix.call("crm.item.get", _item(DEAL, deal_id))
     except BitrixError as error:
-        if error.code in REFUSALS:
-            raise Mistaken(*REFUSALS[error.code]) from error
-        raise
+        raise _deal_error(error) from error
     return dict(answer.result["item"])
 
 
-def _commands(deal: Mapping[str, Any], options: Options, template_id: int | None) -> dict[str, Command]:
-    """Return what to ask about the deal's rows, its client, our own company, the manager, and what the template would say."""
+def _deal_error(error: BitrixError) -> Exception:
+    return Mistaken(*REFUSALS[error.code]) if error.code in REFUSALS else error
+
+
+def _commands(deal_id: int, options: Options, template_id: int | None) -> dict[str, Command]:
+    """Return what to ask about the deal, its rows, its client, our own company, the manager, and what the template would say.
+
+    A deal without a company asks for company 0, which is not there.
+    """
     commands: dict[str, Command] = {
-        "rows": ("crm.item.productrow.list", _rows_params(int(deal["id"]), 0)),
+        "deal": ("crm.item.get", _item(DEAL, deal_id)),
+        "rows": ("crm.item.productrow.list", _rows_params(deal_id, 0)),
         "seller": ("crm.item.list", {"entityTypeId": COMPANY, "filter": {"isMyCompany": "Y"}, "order": {"id": "ASC"}, "select": ["*"]}),
-        "manager": ("user.get", {"filter": {"ID": deal.get("assignedById") or 0}}),
+        "manager": ("user.get", {"filter": {"ID": "$result[deal][item][assignedById]"}}),
+        "company": ("crm.item.get", _item(COMPANY, "$result[deal][item][companyId]")),
+        "contact": ("crm.item.get", _item(CONTACT, "$result[deal][item][contactId]")),
     }
-    if deal.get("companyId"):
-        commands["company"] = ("crm.item.get", _item(COMPANY, int(deal["companyId"])))
-    if deal.get("contactId"):
-        commands["contact"] = ("crm.item.get", _item(CONTACT, int(deal["contactId"])))
     if options.signer_id:
         commands["signer"] = ("user.get", {"filter": {"ID": options.signer_id}})
     if template_id:
-        commands["fields"] = (FIELDS, {"id": template_id, "entityTypeId": DEAL, "entityId": int(deal["id"])})
+        commands["fields"] = (FIELDS, {"id": template_id, "entityTypeId": DEAL, "entityId": deal_id})
     return commands
 
 
@@ -103,7 +106,7 @@ def _rows_params(deal_id: int, start: int) -> dict[str, Any]:
     return {"filter": {"=ownerType": "D", "=ownerId": deal_id}, "order": {"id": "ASC"}, "start": start}
 
 
-def _item(entity_type: int, record_id: int) -> dict[str, Any]:
+def _item(entity_type: int, record_id: int | str) -> dict[str, Any]:
     return {"entityTypeId": entity_type, "id": record_id, "useOriginalUfNames": "Y"}
 
 

@@ -12,6 +12,7 @@ from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost
 from b24app.store.offers import Row, save_offer
 
 if TYPE_CHECKING:
+    from b24app.bitrix.client import Command
     from b24app.context import Context
 
 DOWNLOAD = {"ru": "Скачать документ", "en": "Download the document"}
@@ -25,7 +26,8 @@ def tell(ctx: Context, row: Row) -> Row:
     if comment_id is None:
         row = save_offer(ctx.store, {"key": row["key"], "state": "telling"})
         try:
-            comment_id = int(ctx.bitrix.call("crm.timeline.comment.add", {"fields": _comment(ctx, row)}).result)
+            method, params = comment_command(ctx, row)
+            comment_id = int(ctx.bitrix.call(method, params).result)
         except (BitrixBusy, BitrixGone, BitrixLost):
             raise
         except BitrixError as error:
@@ -33,10 +35,11 @@ def tell(ctx: Context, row: Row) -> Row:
     return save_offer(ctx.store, {"key": row["key"], "state": "done", "comment_id": comment_id})
 
 
-def _comment(ctx: Context, row: Row) -> dict[str, object]:
+def comment_command(ctx: Context, row: Row) -> Command:
+    """Return the call that adds the comment."""
     lang = ctx.portal.lang if ctx.portal.lang in HEADLINE else "en"
     text = f"{headline(read_offer(row), lang)}\n[URL={row['url']}]{DOWNLOAD[lang]}[/URL]"
-    return {"ENTITY_ID": row["deal_id"], "ENTITY_TYPE": "deal", "COMMENT": text}
+    return "crm.timeline.comment.add", {"fields": {"ENTITY_ID": row["deal_id"], "ENTITY_TYPE": "deal", "COMMENT": text}}
 
 
 def _find_comment(ctx: Context, row: Row) -> int | None:

@@ -14,6 +14,7 @@ from b24app.documents.templates import DEAL, document_lang
 from b24app.documents.wording import print_day, read_day
 
 if TYPE_CHECKING:
+    from b24app.bitrix.client import Command
     from b24app.context import Context
     from b24app.store.offers import Row
 
@@ -41,20 +42,33 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 
 def add_todo(ctx: Context, row: Row, step: str) -> str:
     """Add the todo if it is not there; return its id, '' when the portal refused it."""
+    method, params = todo_command(ctx, row, step)
+    titles = {title.format(**_words(row, lang)) for lang, (title, _) in WORDS[step].items()}
+    return do_once(ctx, (row["key"], step), lambda: read_todo(ctx.bitrix.call(method, params).result), lambda: _find(ctx, row, titles))
+
+
+def todo_command(ctx: Context, row: Row, step: str) -> Command:
+    """Return the call that adds the todo."""
     lang = document_lang(ctx.portal.lang)
     title, description = WORDS[step][lang]
-    day = read_day(row["valid_until"])
-    words = {"number": row["number"], "client": row["client_title"] or "", "day": print_day(day, lang) if day else "", "url": row["url"]}
-    params: dict[str, Any] = {
+    return ADD, {
         "ownerTypeId": DEAL,
         "ownerId": row["deal_id"],
-        "title": title.format(**words),
-        "description": description.format(**words),
+        "title": title.format(**_words(row, lang)),
+        "description": description.format(**_words(row, lang)),
         "deadline": due(ctx.now().astimezone(ctx.portal.zone)).isoformat(timespec="seconds"),
         **({"responsibleId": row["responsible_id"]} if row["responsible_id"] else {}),
     }
-    titles = {words_of[0].format(**words) for words_of in WORDS[step].values()}
-    return do_once(ctx, (row["key"], step), lambda: str(ctx.bitrix.call(ADD, params).result["id"]), lambda: _find(ctx, row, titles))
+
+
+def read_todo(result: Any) -> str:
+    """Return the id of a todo that was added."""
+    return str(result["id"])
+
+
+def _words(row: Row, lang: str) -> dict[str, str]:
+    day = read_day(row["valid_until"])
+    return {"number": row["number"], "client": row["client_title"] or "", "day": print_day(day, lang) if day else "", "url": row["url"]}
 
 
 def due(now: datetime) -> datetime:

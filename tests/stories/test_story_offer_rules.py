@@ -14,7 +14,7 @@ from tests.stories.town import COMPANY, CONTACT, DEAL, TIMEOUT, Town, install, r
 KEY = "service_preparation"
 ADD = "crm.documentgenerator.document.add"
 ROW = {"productName": "Плановое обслуживание", "price": 1000, "quantity": 2, "taxRate": 20}
-MANY = 40  # deals at once: a thousand are moved by the chaos test
+MANY = 30  # deals at once: a thousand are moved by the chaos test
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def _stage(town: Town, deal: int) -> str:
         ("unanswered", {"method": ADD}),
         ("unanswered", {"method": "crm.timeline.comment.add"}),
         ("unanswered", {"method": "crm.activity.todo.add"}),
-        ("401", {"count": 3}),
+        ("401", {}),
         ("503", {"count": 3}),
     ],
     ids=["document lost", "comment lost", "todo lost", "token expired", "busy"],

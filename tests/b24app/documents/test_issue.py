@@ -237,9 +237,8 @@ def test_what_follows_is_done_once(ctx: Context, portal: FakeGenerator, clock: C
     """Public link, todo in working hours, notice, next stage: each once, whichever answer was lost."""
     portal.deal = {**(portal.deal or {}), "stageId": "PREPARATION"}
     options = Options(public_link=True, send_todo=True, tell="responsible", from_stage="PREPARATION", next_stage="EXECUTING")
-    steps = ("crm.documentgenerator.document.enablepublicurl", "crm.activity.todo.add", "im.notify.personal.add", "crm.item.update")
-    for step in steps:
-        portal.losing.add(step)
+    for lost in ("batch:comment", "crm.documentgenerator.document.enablepublicurl", "im.notify.personal.add", "crm.item.update"):
+        portal.losing.add(lost)
         with pytest.raises(BitrixLost):
             issue_offer(ctx, DEAL_ID, "k1", options)
 
@@ -269,7 +268,7 @@ def test_deal_that_somebody_has_moved_stays_there(ctx: Context, portal: FakeGene
 
 def test_comment_is_made_once(ctx: Context, portal: FakeGenerator) -> None:
     """A lost answer about the comment: it is found in the timeline and not written twice."""
-    portal.losing.add(COMMENT)
+    portal.losing.add("batch:comment")
     with pytest.raises(BitrixLost):
         issue_offer(ctx, DEAL_ID, "k1")
 
