@@ -40,6 +40,7 @@ def take_code() -> Response:
     code, state = (request.args.get(name, "")[:2000] for name in ("code", "state"))
     lang = read_lang(request.accept_languages.best_match(["ru", "en"]) or "en")
     if not code or not state:
+        log.warning("frame refused", extra={"reason": "no code"})
         return _message("refused", lang, 400)
     try:
         portal = renew_by_code(services(), code, state)

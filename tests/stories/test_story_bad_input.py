@@ -132,6 +132,8 @@ GARBAGE: tuple[Garbage, ...] = (
     Garbage("DELETE", "DELETE", b"", {}, 405, "Method Not Allowed"),
 )
 
+READS = {(APP, "GET"): (400, "no code")}  # here the authorization server brings a person back, with a code
+
 
 @pytest.fixture(scope="module")
 def true_posts(town: Town, offers_at_the_stage: None) -> dict[str, Fields]:
@@ -170,9 +172,10 @@ def test_garbage_is_refused(town: Town, path: str, garbage: Garbage) -> None:
     """Whatever comes, whoever listens: a plain refusal, and everything is as it was."""
     before, start = town.kept(), town.log_path.stat().st_size
     answer = requests.request(garbage.method, town.app_url + path, data=garbage.body, headers=garbage.headers, timeout=120)
-    assert answer.status_code == garbage.status
+    status, reason = READS.get((path, garbage.method), (garbage.status, garbage.reason))
+    assert answer.status_code == status
     assert town.kept() == before
-    assert_log_says_why(town, start, path, garbage.reason)
+    assert_log_says_why(town, start, path, reason)
 
 
 def assert_log_says_why(town: Town, start: int, path: str, reason: str) -> None:
