@@ -89,6 +89,7 @@ MADE: tuple[Made, ...] = (
     Made("events", ("event.get", {}), _events),
     Made("fields", ("crm.contact.userfield.list", {}), _fields("contact"), needs_app=False),
     Made("fields", ("crm.company.userfield.list", {}), _fields("company"), needs_app=False),
+    Made("fields", ("crm.deal.userfield.list", {}), _fields("deal"), needs_app=False),
     Made("templates", ("crm.documentgenerator.template.list", {"select": ["id", "name"]}), _templates, needs_app=False),
 )
 KINDS = tuple(dict.fromkeys(one.kind for one in MADE))

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from b24app.clients.settings import read_choices
 from b24app.context import Context
 from b24app.errors import Mistaken, NotFound
 from b24app.segments import drafts
@@ -30,7 +31,7 @@ def open_gallery() -> Response:
     viewer = session()
     ctx = services().context(viewer)
     check_may_define(ctx)
-    return answer(fragment("gallery.html", ctx, presets=drafts.list_presets(ctx)), viewer)
+    return answer(show_gallery(ctx), viewer)
 
 
 @blueprint.post("/segments/gallery/<key>")
@@ -40,7 +41,7 @@ def add_preset(key: str) -> Response:
     ctx = services().context(viewer)
     drafts.add_preset(ctx, key)
     order_refresh(viewer.member_id)
-    return answer(fragment("gallery.html", ctx, presets=drafts.list_presets(ctx), added=BY_KEY[key].title[ctx.lang]), viewer)
+    return answer(show_gallery(ctx, BY_KEY[key].title[ctx.lang]), viewer)
 
 
 @blueprint.get("/segments/new")
@@ -136,6 +137,13 @@ def remove_segment(key: str) -> Response:
     remove(ctx, key)
     order_refresh(viewer.member_id)
     return answer(fragment("saved.html", ctx, key="", title=title), viewer)
+
+
+def show_gallery(ctx: Context, added: str = "") -> str:
+    """Return the ready segments; those that ask for consent say so while nobody has said which field holds it."""
+    unready = {"consent"} if not read_choices(ctx).consent_field else set()
+    presets = [(preset, bool(preset.needs() & unready)) for preset in drafts.list_presets(ctx)]
+    return fragment("gallery.html", ctx, presets=presets, added=added)
 
 
 def show_builder(ctx: Context, definition: Definition, key: str) -> str:

@@ -42,6 +42,7 @@ BUILDER_WORDS: Pairs = {
 WORDS: Pairs = {
     "gallery": ("Готовые сегменты", "Ready segments"),
     "gallery_lead": ("Добавьте сегмент как есть или откройте его в конструкторе.", "Add a segment as it is, or open it in the builder."),
+    "choose_consent": ("Сначала выберите поле с согласием", "Choose the field with the consent first"),
     "gallery_empty": ("Все готовые сегменты уже добавлены.", "All ready segments have been added."),
     "add": ("Добавить", "Add"),
     "added": ("Добавлен сегмент «{title}»", "Added the segment “{title}”"),

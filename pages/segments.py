@@ -21,7 +21,7 @@ from b24app.segments.write_back import FIELDS, is_enabled, writes_deals
 from b24app.store.clients import count_clients
 from b24app.sync.first import counts
 from pages import downloads
-from pages.charts import points
+from pages.charts import area, points
 from pages.rendering import answer, fragment, services, session
 from pages.words import speaker
 
@@ -152,8 +152,8 @@ def show_history(ctx: Context, key: str, day: str) -> str:
     flows = list_flows(ctx, key)
     values = {"segment": segment, "day_asked": day, "past": past, "total": total, "flows": flows}
     health = list_health(ctx).get(key)
-    line = points(health.sizes) if health else ""
-    return fragment("history.html", ctx, **values, health=health, line=line, overlaps=list_overlaps(ctx, key, segment.count)[:8])
+    drawn = area(health.sizes) if health else None
+    return fragment("history.html", ctx, **values, health=health, drawn=drawn, overlaps=list_overlaps(ctx, key, segment.count)[:8])
 
 
 def _choices(ctx: Context, segment: SegmentSummary) -> list[Choice]:

@@ -173,3 +173,13 @@ def test_client_is_chosen_by_name(shop: Any) -> None:
         assert said in shop.ask("/segments/try", {"rule": rule, "client": text}).words
     for text, said in (("никто", "Такого клиента нет."), ("е", "Подходит несколько клиентов")):
         assert said in shop.ask("/segments/try", {"rule": rule, "client": text}).words
+
+
+def test_gallery_asks_for_the_field_of_consent(shop: Any) -> None:
+    """Until it is chosen the segment of those without consent would hold everybody."""
+    asked = "Сначала выберите поле с согласием"
+    assert asked in shop.ask("/segments/gallery").words
+
+    shop.ctx.app_store.save_setting("m1", "clients", {"consent_field": "UF_CRM_CONSENT"})
+
+    assert asked not in shop.ask("/segments/gallery").words
