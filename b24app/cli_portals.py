@@ -14,6 +14,7 @@ from b24app.cli_words import as_json, context_of, of_portal, plain_errors, porta
 from b24app.context import WEBHOOK
 from b24app.portals import registry
 from b24app.portals.outgoing import forget_tokens, pin_token
+from b24app.portals.rights import SERVER
 from b24app.portals.session import CONNECT, OPEN
 from b24app.portals.webhook import NEEDS_APP, Desk, connect
 from b24app.sync.first import counts
@@ -77,11 +78,11 @@ def outgoing_token(token: str, forget: bool, member_id: str) -> None:
         tools = services()
         member_id = portal_of(tools, member_id)
         if forget:
-            forget_tokens(tools.app_store, member_id)
+            forget_tokens(tools.app_store.by(SERVER), member_id)
             click.echo("No outgoing webhook is accepted")
             return
         token = token or click.prompt("Token of the outgoing webhook", hide_input=True)
-        count = pin_token(tools.app_store, tools.vault, member_id, token)
+        count = pin_token(tools.app_store.by(SERVER), tools.vault, member_id, token)
         click.echo(f"Accepted at {tools.config.url}/events; outgoing webhooks: {count}")
 
 

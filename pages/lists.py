@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from b24app.context import Context
 from b24app.errors import Mistaken
+from b24app.portals.journal import LIST, note
 from b24app.segments.definitions import check_may_define
 from b24app.segments.files import LARGEST, read_file
 from b24app.segments.lists import get_list, make_list, plan_freeze
@@ -60,6 +61,7 @@ def import_more(key: str) -> Response:
     ctx = services().context(viewer)
     get_list(ctx, key)
     name, rows = _uploaded()
+    note(ctx, LIST, key, after={"import": name, "lines": len(rows)})
     _order_import(viewer.member_id, key, name, rows)
     return answer(show_list(ctx, key, is_waiting=True), viewer)
 
@@ -74,6 +76,7 @@ def change(key: str) -> Response:
     if client not in list_titles(ctx.store, ctx.viewer, [client]):
         raise Mistaken("There is no such client.", "Такого клиента нет.")
     payload = {"name": "change_list", "list": key, "client": client, "put": request.form.get("put") == "1"}
+    note(ctx, LIST, key, **{"after" if payload["put"] else "before": {"client": client}})
     services().inbox.append("command", viewer.member_id, payload)
     return answer(show_list(ctx, key, is_waiting=True), viewer)
 

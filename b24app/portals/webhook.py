@@ -99,6 +99,7 @@ def connect(desk: Desk, address: str, lang: str = "") -> Portal:
     now = utc_now().timestamp()
     with desk.app_store.write():
         registry.save_portal(desk.app_store, portal)
+        desk.app_store.note(portal.member_id, "portal", "installed", after={"url": portal.url, "scope": list(portal.scope)})
         desk.app_store.save_secret(portal.member_id, SECRET, desk.vault.seal(hook.root))
         desk.app_store.save_setting(portal.member_id, registry.CLEAN, False)
         desk.app_store.save_setting(portal.member_id, registry.RUN, {"name": f"webhook-{now:.3f}", "at": now})

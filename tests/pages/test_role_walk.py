@@ -37,8 +37,8 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     LOOK: (
         "pages.segments.open_list", "pages.segments.open_segment", "pages.clients.open_client", "pages.clients.open_why",
         "pages.clients.show_contacts", "pages.matrix.open_matrix", "pages.matrix.open_cell", "pages.matrix.open_together",
-        "pages.matrix.open_trends", "pages.builder.find_products", "pages.choosing.suggest", "pages.offers.open_offers", "pages.offers.open_list",
-        "pages.offers.open_offer", "pages.offers.mark", "pages.offers.make_version",
+        "pages.matrix.open_trends", "pages.builder.find_products", "pages.choosing.suggest", "pages.offers.open_offers",
+        "pages.offers.open_list", "pages.offers.open_offer", "pages.offers.mark", "pages.offers.make_version",
     ),
     DEFINE: (
         "pages.segments.open_history", "pages.segments.choose_field", "pages.builder.open_gallery", "pages.builder.add_preset",
