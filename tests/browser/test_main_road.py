@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from demo import portal
+from robots.in_segment import InSegment
 from robots.service_offer import ServiceOffer
 from tests.browser.person import PATIENCE, Person, sitting_down
 from tests.requires import need
@@ -129,6 +130,30 @@ def test_person_walks_the_main_road(town: Town) -> None:
         find_a_client(person)
         assert person.complaints == []
     assert [document["number"] for document in town.documents(deal)] == [number]
+
+
+def test_robot_is_set_up_on_its_own_page(town: Town) -> None:
+    """A person chooses a segment on our page beside the robot's form: the form has it, the preview tells of a deal, the stage keeps it."""
+    if not portal.is_installed(town.sandbox):
+        install(town)
+    deal = new_service_deal(town)
+    town.wait("the app knows the deal", lambda: town.rows("SELECT 1 FROM client_deal WHERE deal_id = ?", deal))
+    with sitting_down(town.sandbox.url) as person:
+        person.go("/crm/deal/automation/0/")
+        column = person.page.locator(".column[data-stage=EXECUTING]")
+        column.locator(".add-robot").click()
+        dialog = person.page.locator("#robot-dialog")
+        option = dialog.locator("#robot-choice option").filter(has_text=InSegment.name["ru"])
+        dialog.locator("#robot-choice").select_option(str(option.get_attribute("value")))
+        page = person.page.frame_locator("#robot-settings iframe")
+        page.locator("[data-property=segment]").select_option(label="С выигранными сделками")
+        expect(page.locator("[data-robot-kept]")).to_be_visible()
+        page.locator("[name=number]").fill(str(deal))
+        page.locator("#preview button").click()
+        expect(page.locator("#preview .note")).to_contain_text("«С выигранными сделками»: нет.", timeout=PATIENCE)
+        dialog.locator("#robot-save").click()
+        expect(column.locator(".rule .value")).to_contain_text("С выигранными сделками [won]")
+        assert person.complaints == []
 
 
 def test_pages_fit_a_phone(town: Town) -> None:
