@@ -40,7 +40,7 @@ OF_THE_WORKER: tuple[tuple[str, str], ...] = (
     ("drains_total", "Rounds of reading"),
     ("portal_failures_total", "Pieces of work that failed and rest, by portal and part"),
     ("job_attempts_total", "Attempts of background jobs, by kind and how they ended"),
-    ("jobs", "Background jobs by state, those of the time that is kept"),
+    ("jobs", "Background jobs: waiting and running now, failed within a day"),
 )
 
 
