@@ -1,219 +1,148 @@
-"""How long do the facts of clients take: all of them from nothing, and one client that has changed?
+"""How long do the facts of clients take: all of them from nothing, on a new day, and of one client that has changed?
 
     python benchmarks/facts.py [--quick] [--json]
 
-Every size runs in a process of its own, so that its memory is its own: `value` of "memory" is the peak of that process, the filling
-of the base included. One changed client is the median of many. "lock" is the longest time for which others could not write.
+Every size runs in a process of its own, so that its memory is its own and that of the processes it has started. Peers: "alone" is the
+same work without the crew; "duckdb" answers what SQL can of it (numbers, sums and dates of purchases, products and talks by client)
+over the same tables in its memory; "whole" is what one changed client costs when all are counted anew. Seconds are told with the
+processor's and with the load of the machine: on one that is busy only the processor's can be compared.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import logging
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
+from base import DEALS_OF_A_CLIENT, copied, in_duckdb, load, peak, processor  # noqa: E402
+from table import Row, options, show  # noqa: E402
+
+from b24app.clients import crew, update  # noqa: E402
 from b24app.clients.update import renew_facts, update_clients  # noqa: E402
-from b24app.context import Context, Portal, Viewer  # noqa: E402
-from b24app.store.database import open_writer  # noqa: E402
-from b24app.store.migrations.mirror import MIGRATIONS  # noqa: E402
+from b24app.context import Context  # noqa: E402
 from b24app.store.mirror import PortalStore  # noqa: E402
-from b24app.store.settings import AppStore  # noqa: E402
-from b24app.store.upserts import upsert  # noqa: E402
 
 NAME = "facts"
-SIZES = (10_000, 100_000, 1_000_000)
-QUICK = (2_000, 20_000)
-DEALS_OF_A_CLIENT, COMPANIES, PRODUCTS = 5, 10, 300  # every tenth client is a company with two people
-TODAY = date(2025, 6, 15)
+SIZES, QUICK = (10_000, 100_000, 1_000_000), (2_000, 20_000)  # deals
 CHANGED = 60
-PIECE = 20_000
-GOALS = {"all": 30.0, "memory": 500.0, "one": 50.0}
+TABLES = {
+    "client_deal": "deal_id, client_key, state, amount, bought_on",
+    "product_row": "owner_id, product_id",
+    "activity": "owner_id, owner_type_id, direction, type_id, start_time",
+}
+PURCHASES = """SELECT client_key, COUNT(*) FILTER (state = 'S'), SUM(amount) FILTER (state = 'S'), AVG(amount) FILTER (state = 'S'),
+    MEDIAN(amount) FILTER (state = 'S'), MIN(bought_on), MAX(bought_on), COUNT(*) FILTER (state = 'F'),
+    DATE_DIFF('day', MIN(bought_on::DATE), MAX(bought_on::DATE)) FROM client_deal GROUP BY client_key"""
+PRODUCTS = """SELECT client_key, product_id, COUNT(DISTINCT deal_id) FROM client_deal JOIN product_row ON owner_id = deal_id
+    WHERE state = 'S' GROUP BY client_key, product_id"""
+TALKS = """SELECT client_key, type_id, direction, MAX(start_time)::VARCHAR FROM client_deal JOIN activity ON owner_id = deal_id AND owner_type_id = 2
+    GROUP BY client_key, type_id, direction"""
 
 
-class TimedStore(PortalStore):
-    """Remembers the longest time for which somebody held the writer."""
+class Longest:
+    """The longest time for which somebody held the writer."""
 
-    longest = 0.0
+    def __init__(self) -> None:
+        self.seconds = 0.0
 
-    @contextmanager
-    def write(self) -> Iterator[Any]:
-        """Hold the lock, and measure how long if nobody of ours holds it yet."""
-        outermost = not self.db.conn.in_transaction
-        with super().write() as db:
-            began = time.perf_counter()
-            yield db
-        if outermost:
-            self.longest = max(self.longest, time.perf_counter() - began)
+    def watch(self, write: Callable[[PortalStore], Any]) -> Callable[[PortalStore], Any]:
+        """Return `PortalStore.write`, measured when nobody of ours holds it yet."""
 
+        @contextmanager
+        def watched(store: PortalStore) -> Iterator[Any]:
+            is_outermost = not store.db.conn.in_transaction
+            with write(store) as db:
+                began = time.perf_counter()
+                yield db
+            if is_outermost:
+                self.seconds = max(self.seconds, time.perf_counter() - began)
 
-def fill(store: PortalStore, deals: int) -> int:
-    """Fill a mirror with so many deals, a product row and a talk each; return how many clients it has."""
-    chance, clients = random.Random(5), deals // DEALS_OF_A_CLIENT
-    companies = clients // COMPANIES
-    with store.write():
-        upsert(store, "stage", [{"entity": "deal", "category_id": 0, "id": "LOSE", "title": "Дорого", "semantics": "F"}])
-        upsert(store, "company", [{"id": n, "title": f"Company {n}", "assigned_by_id": n % 20} for n in range(1, companies + 1)])
-    people = clients - companies + 2 * companies
-    for first in range(1, people + 1, PIECE):
-        numbers = range(first, min(first + PIECE, people + 1))
-        with store.write():
-            upsert(store, "contact", [contact(n, companies) for n in numbers])
-            links = ({"contact_id": n, "company_id": (n + 1) // 2, "position": 0} for n in numbers if n <= 2 * companies)
-            upsert(store, "contact_company", list(links))
-            upsert(store, "communication", [phone(n) for n in numbers])
-    for first in range(1, deals + 1, PIECE):
-        rows = [deal(n, chance, people, companies) for n in range(first, min(first + PIECE, deals + 1))]
-        with store.write():
-            upsert(store, "deal", rows)
-            upsert(store, "product_row", [product_row(row["id"], chance) for row in rows])
-            upsert(store, "activity", [activity(row["id"], chance) for row in rows])
-    return clients
+        return watched
 
 
-def contact(number: int, companies: int) -> dict[str, Any]:
-    """Return a contact; the first ones belong to companies, two to each."""
-    company = (number + 1) // 2 if number <= 2 * companies else None
-    names = {"name": "Имя", "last_name": f"Фамилия{number}", "birthdate": "1985-05-05", "honorific": "HNR_RU_1"}
-    return {"id": number, **names, "assigned_by_id": number % 20, "company_id": company, "source_id": "WEB"}
+def measure(deals: int) -> list[Row]:
+    """Measure one size, in this process."""
+    longest, written = Longest(), PortalStore.write
+    clients = deals // DEALS_OF_A_CLIENT
+    with copied("mirror", clients) as ctx:
+        PortalStore.write = longest.watch(written)  # type: ignore[method-assign, assignment]
+        every, busy = clocked(lambda: update_clients(ctx))
+        PortalStore.write = written  # type: ignore[method-assign]
+        memory, night = peak(crew.HANDS), clocked(lambda: renew_facts(ctx))
+        one = changed(ctx)
+        return [
+            Row("all facts from nothing", deals, every, "s", 30, {**alone(clients), **duck(ctx), "load": load()}),
+            Row("  of it processor time", deals, busy, "cpu s"),
+            Row("all facts of a new day", deals, night[0], "s", None, {"cpu s": round(night[1], 1)}),
+            Row("longest lock meanwhile", deals, longest.seconds * 1000, "ms"),
+            Row("one changed client", deals, one[0] * 1000, "ms", 50, {"cpu ms": round(one[1] * 1000, 2), "whole": round(every * 1000)}),
+            Row("memory, peak of all", deals, memory, "MB", 500),
+        ]
 
 
-def phone(number: int) -> dict[str, Any]:
-    """Return a contact's phone."""
-    return {"entity": "contact", "entity_id": number, "id": number, "kind": "PHONE", "value": f"+7916{number:07}"}
-
-
-def deal(number: int, chance: random.Random, people: int, companies: int) -> dict[str, Any]:
-    """Return a deal of somebody within three years."""
-    buyer = int(people * chance.random() ** 1.5) + 1
-    closed = (TODAY - timedelta(days=int(1000 * chance.random()))).isoformat()
-    state = "S" if chance.random() < 0.75 else "F"
-    return {
-        "id": number,
-        "title": "Сделка",
-        "stage_id": "WON" if state == "S" else "LOSE",
-        "stage_semantic_id": state,
-        "category_id": 0,
-        "closedate": closed,
-        "opportunity": round(chance.lognormvariate(9, 1), 2),
-        "currency_id": "RUB",
-        "contact_id": buyer,
-        "company_id": (buyer + 1) // 2 if buyer <= 2 * companies else None,
-        "last_activity_time": f"{closed}T10:00:00Z",
-    }
-
-
-def product_row(number: int, chance: random.Random) -> dict[str, Any]:
-    """Return what was sold in a deal."""
-    product = int(PRODUCTS * chance.random() ** 2) + 1
-    return {"id": number, "owner_type": "D", "owner_id": number, "product_id": product, "product_name": f"Product {product}"}
-
-
-def activity(number: int, chance: random.Random) -> dict[str, Any]:
-    """Return a talk about a deal."""
-    day = TODAY - timedelta(days=int(1000 * chance.random()))
-    what = {"subject": "Жалоба" if number % 50 == 0 else "Звонок: уточнить", "provider_id": "VOXIMPLANT_CALL", "type_id": 2}
-    return {
-        "id": number, "owner_type_id": 2, "owner_id": number, **what, "direction": 1 + number % 2, "completed": 1,
-        "start_time": f"{day}T12:{number % 60:02}:00Z",
-    }  # fmt: skip
-
-
-def measure(deals: int) -> dict[str, Any]:
-    """Fill a base and measure it; runs in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        app_store = AppStore(Path(folder) / "app.db")
-        store = TimedStore(open_writer(Path(folder) / "portal.db", MIGRATIONS), writable=True)
-        try:
-            return measure_store(store, app_store, deals)
-        finally:
-            store.close()
-            app_store.close()
-
-
-def measure_store(store: TimedStore, app_store: AppStore, deals: int) -> dict[str, Any]:
-    """Return seconds from nothing and of a night, milliseconds of one client, of the longest lock, megabytes at the peak."""
-    nothing: Any = None
-    log = logging.LoggerAdapter(logging.getLogger(NAME), {})
-    portal = Portal(member_id="m1", url="https://example.bitrix24.ru", time_zone="Europe/Moscow")
-    now = datetime(2025, 6, 15, 12, 0, tzinfo=UTC)
-    ctx = Context(portal, Viewer.system(), nothing, app_store, store, nothing, log, clock=lambda: now)
-    clients = fill(store, deals)
-    store.longest = 0.0
-    busy = time.process_time()
-    found: dict[str, Any] = {"clients": clients, "all": seconds(lambda: update_clients(ctx))}
-    found["cpu"] = time.process_time() - busy
-    found["lock"] = store.longest * 1000
-    found["night"] = seconds(lambda: renew_facts(ctx))
-    keys = [row["key"] for row in store.rows("SELECT key FROM client ORDER BY key LIMIT 2000")]
+def changed(ctx: Context) -> tuple[float, float]:
+    """Return the median of seconds and processor seconds of one changed client, taken from everywhere."""
+    keys = [key for (key,) in ctx.store.tuples("SELECT key FROM client ORDER BY key")]
     some = random.Random(6).sample(keys, min(CHANGED, len(keys)))
-    times = [seconds(lambda key=key: update_clients(ctx, [key])) for key in some]
-    found["one"] = statistics.median(times) * 1000
-    found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return found
+    times = [clocked(partial(update_clients, ctx, [key])) for key in some]
+    return statistics.median(one for one, _ in times), statistics.median(busy for _, busy in times)
 
 
-def seconds(work: Any) -> float:
-    """Return how long it takes."""
-    began = time.perf_counter()
+def alone(clients: int) -> dict[str, float]:
+    """Measure the same without the crew, over another copy."""
+    kept, update.ALONE = update.ALONE, sys.maxsize
+    with copied("mirror", clients) as ctx:
+        every, busy = clocked(lambda: update_clients(ctx))
+    update.ALONE = kept
+    return {"alone": round(every, 2), "alone cpu s": round(busy, 2)}
+
+
+def duck(ctx: Context) -> dict[str, float]:
+    """Time DuckDB on the part that is SQL; nothing when it is not there."""
+    path = ctx.store.path()
+    db = path and in_duckdb(path, TABLES)
+    if not db:
+        return {}
+    with db:
+        every, busy = clocked(lambda: [db.execute(query).fetchall() for query in (PURCHASES, PRODUCTS, TALKS)])
+    return {"duckdb, a part": round(every, 2), "its cpu s": round(busy, 2)}
+
+
+def clocked(work: Callable[[], Any]) -> tuple[float, float]:
+    """Return how many seconds it took, and how many of the processor."""
+    began, busy = time.perf_counter(), processor()
     work()
-    return time.perf_counter() - began
-
-
-WHAT = (
-    ("all", "all facts from nothing", "s"),
-    ("cpu", "  of it processor time", "s"),
-    ("night", "all facts of a new day", "s"),
-    ("lock", "longest lock meanwhile", "ms"),
-    ("one", "one changed client", "ms"),
-    ("memory", "peak memory", "MB"),
-)
+    return time.perf_counter() - began, processor() - busy
 
 
 def main() -> None:
-    """Measure every size and print it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="small sizes only")
-    parser.add_argument("--json", action="store_true", help="one JSON object in place of the table")
-    parser.add_argument("--deals", type=int, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.deals:
-        print(json.dumps(measure(options.deals)))
+    """Measure every size in a process of its own and print."""
+    parser = options(__doc__ or "")
+    parser.add_argument("--size", type=int, default=0, help="measure so many deals alone, here")
+    chosen = parser.parse_args()
+    if chosen.size:
+        show(NAME, measure(chosen.size), chosen.json)
         return
-    rows = []
-    for size in QUICK if options.quick else SIZES:
-        command = [sys.executable, str(Path(__file__).resolve()), "--deals", str(size)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "default"})
-        found = json.loads(done.stdout)
-        rows += [
-            {"name": name, "size": size, "value": round(found[key], 3), "unit": unit, "goal": GOALS.get(key), "peers": {}}
-            for key, name, unit in WHAT
-        ]
-    print(json.dumps({"benchmark": NAME, "rows": rows}) if options.json else table(rows))
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """Return the rows for people."""
-    lines = [f"{'':<24} {'deals':>9} {'value':>10} {'':<3} {'goal':>8}"]
-    for row in rows:
-        goal = f"< {row['goal']:g}" if row["goal"] else ""
-        lines.append(f"{row['name']:<24} {row['size']:>9,} {row['value']:>10,.2f} {row['unit']:<3} {goal:>8}")
-    return "\n".join(lines)
+    rows: list[Row] = []
+    for size in QUICK if chosen.quick else SIZES:
+        words = [sys.executable, __file__, "--json", "--size", str(size)]
+        done = subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+        rows += [Row(**row) for row in json.loads(done.stdout)["rows"]]
+    ones = [row for row in rows if row.name.startswith("one changed")]
+    rows.append(Row("one client: largest to smallest", ones[-1].size, ones[-1].value / ones[0].value, "times", 1.5))
+    show(NAME, rows, chosen.json)
 
 
 if __name__ == "__main__":

@@ -2,58 +2,50 @@
 
     python benchmarks/segments.py [--quick] [--json]
 
-Every size runs in a process of its own, so that its memory is its own. Clients have five deals each. Peers: DuckDB counts the same rule
-over the same tables (when it is installed: requirements-dev.txt); "whole" is what one changed client costs when all are asked anew.
+Every size runs in a process of its own, so that its memory is its own. Clients have five deals each, with products and talks, and all
+their facts. A count is told when it is asked for: "about" is the share of counts that had no time for all clients, "whole" the exact
+one that follows when the typing stops. Peers: DuckDB counts the same over the same tables in its memory; "whole" of one changed
+client is what asking all costs. Bases are made once and kept under var/bench; the largest takes many minutes and 5 GB.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
+from base import copied, in_duckdb, load, peak, processor  # noqa: E402
 from table import Row, options, show  # noqa: E402
 
-from b24app.context import Context, Portal, Viewer  # noqa: E402
+from b24app.clients.update import update_clients  # noqa: E402
+from b24app.context import Context  # noqa: E402
 from b24app.segments.definitions import Definition, save  # noqa: E402
-from b24app.segments.drafts import preview  # noqa: E402
+from b24app.segments.drafts import Preview, preview  # noqa: E402
 from b24app.segments.membership import refresh  # noqa: E402
-from b24app.store.database import open_writer  # noqa: E402
-from b24app.store.migrations.mirror import MIGRATIONS  # noqa: E402
-from b24app.store.mirror import PortalStore  # noqa: E402
-from b24app.store.settings import AppStore  # noqa: E402
 
 NAME = "segments"
-SIZES, QUICK = (10_000, 100_000, 1_000_000), (2_000, 10_000)
-DEALS, SEGMENTS, TYPED, CHANGED, PIECE = 5, 100, 10, 40, 50_000
-TODAY = date(2025, 6, 15)
+SIZES, QUICK = (10_000, 100_000, 200_000, 1_000_000), (2_000, 10_000)
+SEGMENTS, TYPED, CHANGED = 100, 20, 40
 SMALL = 200_000  # up to here a preview has 100 ms, beyond it 500
-
-FACTS = (
-    {"key": "purchases", "kind": "count", "since": "", "words": {"title": "Purchases", "say": "{value}", "forms": []}},
-    {"key": "revenue", "kind": "money", "since": "", "words": {"title": "Revenue", "say": "{value}", "forms": []}},
-    {"key": "last_purchase", "kind": "date", "since": "", "words": {"title": "Last", "say": "{value}", "forms": []}},
-    {
-        "key": "days_since_purchase",
-        "kind": "days",
-        "since": "last_purchase",
-        "words": {"title": "Days", "say": "{date} {value}", "forms": []},
-    },
-)
+TABLES = {
+    "client_fact": "client_key, purchases, revenue, last_purchase, source",
+    "contact": "id, uf_crm_until, last_name",
+    "client_deal": "deal_id, client_key, state, bought_on",
+    "deal": "id, stage_semantic_id, opportunity",
+    "product_row": "owner_id, product_id",
+    "activity": "owner_id, owner_type_id, direction, type_id, start_time",
+}
 
 
 def fact(key: str, op: str, value: Any) -> dict[str, Any]:
@@ -61,146 +53,133 @@ def fact(key: str, op: str, value: Any) -> dict[str, Any]:
     return {"criterion": "fact", "fact": key, "op": op, "value": value}
 
 
-WON = {"criterion": "field", "field": "stageSemanticId", "op": "=", "value": "S"}
+def field(name: str, op: str, value: Any, **of: str) -> dict[str, Any]:
+    """Return a condition on a field."""
+    return {"criterion": "field", "field": name, "op": op, "value": value, **of}
+
+
+LARGE_DEAL = {"criterion": "deal", "where": {"all": [field("stageSemanticId", "=", "S"), field("opportunity", ">", 90000)]}}
+BOUGHT = {"criterion": "bought", "products": [7, 9], "within": {"days_ago": [0, 90]}}
+CALLED = {"criterion": "activity", "kind": "call", "direction": "in", "within": {"days_ago": [0, 30]}}
 # What people type, and the same for DuckDB.
 RULES: tuple[tuple[str, Any, str], ...] = (
-    ("one fact", fact("purchases", ">=", 3), "SELECT COUNT(*) FROM m.client_fact WHERE purchases >= 3"),
+    ("one fact", fact("purchases", ">=", 3), "SELECT COUNT(*) FROM client_fact WHERE purchases >= 3"),
     (
         "facts, AND OR NOT",
         {"all": [{"any": [fact("purchases", "=", 1), fact("revenue", ">", 400000)]}, {"not": fact("days_since_purchase", "<", 180)}]},
-        "SELECT COUNT(*) FROM m.client_fact WHERE (purchases = 1 OR revenue > 400000) AND NOT last_purchase > '2024-12-17'",
+        "SELECT COUNT(*) FROM client_fact WHERE (purchases = 1 OR revenue > 400000) AND NOT last_purchase > '2024-12-17'",
+    ),
+    (
+        "a field of the card",
+        field("UF_CRM_UNTIL", "=", {"days": [-300, 7]}, of="client"),
+        "SELECT COUNT(*) FROM contact WHERE uf_crm_until BETWEEN '2024-08-19' AND '2025-06-22'",
     ),
     (
         "has a deal where",
-        {"criterion": "deal", "where": {"all": [WON, {"criterion": "field", "field": "opportunity", "op": ">", "value": 90000}]}},
-        "SELECT COUNT(DISTINCT client_key) FROM m.client_deal JOIN m.deal ON deal.id = deal_id WHERE stage_semantic_id = 'S' "
+        LARGE_DEAL,
+        "SELECT COUNT(DISTINCT client_key) FROM client_deal JOIN deal ON deal.id = deal_id WHERE stage_semantic_id = 'S' "
         "AND opportunity > 90000",
+    ),
+    (
+        "bought within",
+        BOUGHT,
+        "SELECT COUNT(DISTINCT client_key) FROM client_deal JOIN product_row ON owner_id = deal_id WHERE state = 'S' "
+        "AND product_id IN (7, 9) AND bought_on BETWEEN '2025-03-17' AND '2025-06-15'",
+    ),
+    (
+        "called us within",
+        CALLED,
+        "SELECT COUNT(DISTINCT client_key) FROM client_deal JOIN activity ON owner_type_id = 2 AND owner_id = deal_id WHERE type_id = 2 "
+        "AND direction = 1 AND start_time >= '2025-05-15T21:00:00Z'",
     ),
 )
 
 
-def fill(store: PortalStore, size: int) -> None:
-    """Make the base: clients, deals, whose they are, facts."""
-    chance = random.Random(1)
-    with store.write() as db:
-        for start in range(1, size + 1, PIECE):
-            numbers = range(start, min(start + PIECE, size + 1))
-            db.conn.executemany(
-                "INSERT INTO contact (id, last_name, assigned_by_id) VALUES (?, ?, 1)", ((n, f"Client {n}") for n in numbers)
-            )
-            db.conn.executemany("INSERT INTO client_contact (contact_id, client_key) VALUES (?, ?)", ((n, f"C_{n}") for n in numbers))
-            db.conn.executemany(
-                "INSERT INTO client (key, kind, entity_id, title, responsible_id, search) VALUES (?, 'contact', ?, ?, 1, ?)",
-                ((f"C_{n}", n, f"Client {n}", f"client {n}") for n in numbers),
-            )
-            rows = list(make_deals(chance, numbers))
-            db.conn.executemany(
-                "INSERT INTO deal (id, contact_id, stage_semantic_id, opportunity, closedate, currency_id) VALUES (?, ?, ?, ?, ?, 'RUB')",
-                rows,
-            )
-            db.conn.executemany(
-                "INSERT INTO client_deal (deal_id, client_key, state, amount, bought_on) VALUES (?, ?, ?, ?, ?)",
-                ((number, f"C_{owner}", state, amount, day if state == "S" else None) for number, owner, state, amount, day in rows),
-            )
-        db.conn.execute(
-            "INSERT INTO client_fact (client_key, purchases, revenue, last_purchase) SELECT client_key, COUNT(bought_on), "
-            "COALESCE(SUM(CASE WHEN state = 'S' THEN amount END), 0), MAX(bought_on) FROM client_deal GROUP BY client_key"
-        )
-        db.conn.executemany(
-            "INSERT INTO fact (key, position, kind, since, words) VALUES (?, ?, ?, ?, ?)",
-            (
-                (one["key"], n, one["kind"], one["since"], json.dumps({"ru": one["words"], "en": one["words"]}))
-                for n, one in enumerate(FACTS)
-            ),
-        )
-
-
-def make_deals(chance: random.Random, owners: Iterator[int] | range) -> Iterator[tuple[int, int, str, float, str]]:
-    """Yield id, client, state, amount, day."""
-    for owner in owners:
-        for place in range(DEALS):
-            day = TODAY - timedelta(days=int(chance.random() ** 2 * 1500))
-            yield owner * DEALS + place, owner, "S" if chance.random() < 0.5 else "F", round(chance.random() * 100_000, 2), day.isoformat()
-
-
 def measure(size: int) -> list[Row]:
     """Measure one size, in this process."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "m1.db"
-        store, app_store = PortalStore(open_writer(path, MIGRATIONS), writable=True), AppStore(Path(directory) / "app.db")
-        nothing: Any = None
-        portal = Portal(member_id="m1", url="https://example.bitrix24.ru", time_zone="Europe/Moscow")
-        log = logging.LoggerAdapter(logging.getLogger("bench"), {})
-        now = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=UTC)
-        ctx = Context(portal, Viewer.system(), nothing, app_store, store, nothing, log, clock=lambda: now)
-        fill(store, size)
-        rows = [*typed(ctx, path, size), *refreshed(ctx, size)]
-        store.close()
-        app_store.close()
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [*rows, Row("memory, peak", size, megabytes, "MB", 500)]
+    with copied("clients", size, update_clients) as ctx:
+        rows = [*typed(ctx, size), *refreshed(ctx, size)]
+        memory = peak()
+        beside_duckdb(ctx, rows)
+    return [*rows, Row("memory, peak", size, memory, "MB", 500)]
 
 
-def typed(ctx: Context, path: Path, size: int) -> Iterator[Row]:
+def typed(ctx: Context, size: int) -> Iterator[Row]:
     """Count as a person types; the slowest of twenty is the 95th percentile."""
-    for name, rule, query in RULES:
-        times = [clocked(lambda rule=rule: preview(ctx, rule)) for _ in range(TYPED)]
-        yield Row(f"preview: {name}", size, max(times) * 1000, "ms p95", 100 if size <= SMALL else 500, duck(path, query))
+    for name, rule, _ in RULES:
+        found: list[Preview] = []
+        times = [clocked(partial(count, ctx, rule, found)) for _ in range(TYPED)]
+        whole = clocked(partial(count, ctx, rule, found, whole=True))
+        off = max(abs(one.yes - found[-1].yes) / max(found[-1].yes, 1) for one in found)
+        more = {
+            "median": ms(statistics.median(one for one, _ in times)),
+            "cpu": ms(statistics.median(busy for _, busy in times)),
+            "about": sum(one.is_about for one in found) / TYPED,
+            "off by %": round(100 * off, 1),
+            "whole": ms(whole[0]),
+            "whole cpu": ms(whole[1]),
+            "load": load(),
+        }
+        yield Row(f"preview: {name}", size, max(one for one, _ in times) * 1000, "ms p95", 100 if size <= SMALL else 500, more)
+
+
+def count(ctx: Context, rule: Any, found: list[Preview], whole: bool = False) -> None:
+    """Count a rule and note what was told."""
+    found.append(preview(ctx, rule, whole=whole))
+
+
+def answer(db: Any, query: str) -> None:
+    """Let DuckDB count."""
+    db.execute(query).fetchall()
 
 
 def refreshed(ctx: Context, size: int) -> list[Row]:
-    """A hundred segments from nothing, again, and for one client."""
+    """A hundred segments from nothing, again, and for one client; every tenth is about deals, products or talks."""
     words = {"ru": "", "en": ""}
     for n in range(SEGMENTS):
-        rule = {"all": [fact("purchases", ">=", n % 6), fact("revenue", ">", 100_000 + 4_000 * n)]}
+        rule = {"all": [fact("purchases", ">=", n % 6), fact("revenue", ">", 200_000 + 4_000 * n)]}
+        if n % 10 == 0:
+            rule = {"all": [*rule["all"], (LARGE_DEAL, BOUGHT, CALLED)[n // 10 % 3]]}
         save(ctx, Definition(f"s{n}", {"ru": f"S{n}", "en": f"S{n}"}, words, rule))
     first, again = clocked(lambda: refresh(ctx)), clocked(lambda: refresh(ctx))
     chance, times = random.Random(2), []
+    keys = [key for (key,) in ctx.store.tuples("SELECT key FROM client ORDER BY key")]
     for _ in range(CHANGED):
-        key = f"C_{chance.randint(1, size)}"
+        key = chance.choice(keys)
         with ctx.store.write() as db:
             db.conn.execute("UPDATE client_fact SET purchases = purchases + 1, revenue = revenue + 90000 WHERE client_key = ?", (key,))
-        times.append(clocked(lambda key=key: refresh(ctx, {key})))
+        times.append(clocked(partial(refresh, ctx, {key})))
+    one, busy = (statistics.median(found) for found in zip(*times, strict=True))
+    goal = 10 if size <= SMALL else None
     return [
-        Row(f"{SEGMENTS} segments from nothing", size, first, "s"),
-        Row(f"{SEGMENTS} segments again", size, again, "s", 10 if size <= SMALL else None),
-        Row(f"one client, {SEGMENTS} segments", size, statistics.median(times) * 1000, "ms", 50, {"whole": round(again * 1000, 1)}),
+        Row(f"{SEGMENTS} segments from nothing", size, first[0], "s", None, {"cpu s": round(first[1], 2)}),
+        Row(f"{SEGMENTS} segments again", size, again[0], "s", goal, {"cpu s": round(again[1], 2), "load": load()}),
+        Row(f"one client, {SEGMENTS} segments", size, one * 1000, "ms", 50, {"cpu": ms(busy), "whole": ms(again[0])}),
     ]
 
 
-def duck(path: Path, query: str) -> dict[str, float]:
-    """Time DuckDB on the same question, over tables of its own in memory; nothing when it is not there."""
-    try:
-        import duckdb
-    except ImportError:
-        return {}
-    import sqlite3
-
-    with duckdb.connect() as db, sqlite3.connect(path) as source:
-        db.execute("CREATE SCHEMA m")
-        for table, columns in (("client_fact", "client_key, purchases, revenue, last_purchase"), ("client_deal", "deal_id, client_key")):
-            copy(db, source, table, columns)
-        copy(db, source, "deal", "id, stage_semantic_id, opportunity")
-        times = [clocked(lambda: db.execute(query).fetchall()) for _ in range(TYPED)]
-    source.close()
-    return {"duckdb": round(max(times) * 1000, 2)}
+def beside_duckdb(ctx: Context, rows: list[Row]) -> None:
+    """Tell beside every count how long DuckDB takes for it."""
+    path = ctx.store.path()
+    db = path and in_duckdb(path, TABLES)
+    if not db:
+        return
+    with db:
+        for row, (_, _, query) in zip(rows, RULES, strict=False):
+            times = [clocked(partial(answer, db, query)) for _ in range(TYPED)]
+            row.peers |= {"duckdb": ms(max(one for one, _ in times)), "duckdb cpu": ms(statistics.median(busy for _, busy in times))}
 
 
-def copy(db: Any, source: Any, table: str, columns: str) -> None:
-    """Copy a table by way of a CSV file, which needs no other library."""
-    with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
-        file.write(columns.replace(" ", "") + "\n")
-        for row in source.execute(f"SELECT {columns} FROM {table}"):
-            file.write(",".join("" if value is None else str(value) for value in row) + "\n")
-        file.flush()
-        db.execute(f"CREATE TABLE m.{table} AS SELECT * FROM read_csv('{file.name}', header = true)")
-
-
-def clocked(work: Any) -> float:
-    """Return how many seconds it took."""
-    began = time.perf_counter()
+def clocked(work: Callable[[], Any]) -> tuple[float, float]:
+    """Return how many seconds it took, and how many of the processor."""
+    began, busy = time.perf_counter(), processor()
     work()
-    return time.perf_counter() - began
+    return time.perf_counter() - began, processor() - busy
+
+
+def ms(seconds: float) -> float:
+    """Return milliseconds as they are told."""
+    return round(seconds * 1000, 1)
 
 
 def main() -> None:

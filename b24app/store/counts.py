@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 Counts = tuple[int, int, int]  # yes, no, asked
 
 READERS = min(2, os.cpu_count() or 1)
-SMALL = 5000  # clients that are counted in one go
+SMALL = 20_000  # clients that are counted in one go
+FEWEST = 2000  # clients that tell of all; fewer would mislead, whatever the time
 PIECE, PIECE_BY_CLIENT = 1000, 100  # clients in a piece: where all is in the client's own rows, and where records are looked up for each
 SOON, SOON_OF_ONE = 0.06, 0.4e-6  # seconds, and for each client of a large base
 GOLDEN = 0.618034  # steps of this share of a row leave no part of it out for long, however many were taken
@@ -115,7 +116,7 @@ class _Count:
                 db.register_function(fold, deterministic=True)
                 while piece := self.take():
                     self.rows.append(db.conn.execute(self.sql, {**self.values, **piece}).fetchone())
-                    if time.monotonic() > self.until:
+                    if time.monotonic() > self.until and sum(asked for _, _, asked in self.rows) >= FEWEST:
                         return
         except Exception as error:  # a thread has nobody to raise to
             self.error = error

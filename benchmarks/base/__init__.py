@@ -6,16 +6,23 @@ client do not lie together, as they do not in a real base. What the app makes of
 
 from __future__ import annotations
 
+import logging
+import os
+import resource
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+from typing import Any
 
+from b24app.context import Context, Portal, Viewer
 from b24app.store.database import open_writer
 from b24app.store.migrations.mirror import MIGRATIONS
 from b24app.store.mirror import PortalStore
+from b24app.store.settings import AppStore
 
 KEPT = Path(__file__).resolve().parent.parent.parent / "var" / "bench"
 MADE = 3  # raised whenever what is made changes
@@ -66,28 +73,86 @@ MIRROR = (
     f"FROM (SELECT n, {buyer()} AS buyer, {day(2)} AS closed, {chance(4)} < 0.75 AS won, {chance(5)} AS spent FROM number) AS made",
     f"{NUMBERS} INSERT INTO product_row (id, owner_type, owner_id, product_id, product_name, price, quantity) SELECT n, 'D', n, product, "
     f"'Product ' || product, 1000, 1 FROM (SELECT n, 1 + CAST({PRODUCTS} * {chance(6)} * {chance(7)} AS INTEGER) AS product FROM number)",
-    f"{NUMBERS} INSERT INTO activity (id, owner_type_id, owner_id, subject, provider_id, type_id, direction, completed, created, start_time) "
-    "SELECT n, 2, n, CASE WHEN n % 50 = 0 THEN 'Жалоба' ELSE 'Звонок: уточнить' END, 'VOXIMPLANT_CALL', 2, 1 + n % 2, 1, at, at "
-    f"FROM (SELECT n, {day(8)} || PRINTF('T12:%02d:00Z', n % 60) AS at FROM number)",
+    f"{NUMBERS} INSERT INTO activity (id, owner_type_id, owner_id, subject, provider_id, type_id, direction, completed, created, "
+    "start_time) SELECT n, 2, n, CASE WHEN n % 50 = 0 THEN 'Жалоба' ELSE 'Звонок: уточнить' END, 'VOXIMPLANT_CALL', 2, 1 + n % 2, 1, at, "
+    f"at FROM (SELECT n, {day(8)} || PRINTF('T12:%02d:00Z', n % 60) AS at FROM number)",
 )
 
 
 @contextmanager
-def copied(name: str, clients: int, make: Callable[[PortalStore], None]) -> Iterator[Path]:
-    """Yield a directory with a copy of the base as m1.db; `make` finishes a new one, which is kept for the next time."""
+def copied(name: str, clients: int, make: Callable[[Context], object] | None = None) -> Iterator[Context]:
+    """Yield a context over a copy of the base; `make` finishes a new one, which is kept for the next time."""
     KEPT.mkdir(parents=True, exist_ok=True)
     kept = KEPT / f"{name}-{clients}-{MADE}.db"
     if not kept.exists():
         part = kept.with_suffix(".part")
         part.unlink(missing_ok=True)
-        with PortalStore(open_writer(part, MIGRATIONS), writable=True) as store:
-            fill(store, clients)
-            make(store)
-            store.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with opened(part) as ctx:
+            fill(ctx.store, clients)
+            if make:
+                make(ctx)
+            ctx.store.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         part.rename(kept)
     with TemporaryDirectory(dir=KEPT) as directory:
-        shutil.copy(kept, Path(directory) / "m1.db")
-        yield Path(directory)
+        path = Path(directory) / "m1.db"
+        shutil.copy(kept, path)
+        with opened(path) as ctx:
+            yield ctx
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Context]:
+    """Yield a context of the system at noon of TODAY over a file."""
+    nothing: Any = None
+    portal = Portal(member_id="m1", url="https://example.bitrix24.ru", time_zone="Europe/Moscow")
+    log = logging.LoggerAdapter(logging.getLogger("bench"), {})
+    now = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+    with (
+        PortalStore(open_writer(path, MIGRATIONS), writable=True) as store,
+        closing(AppStore(path.with_name(f"{path.stem}-app.db"))) as app,
+    ):
+        yield Context(portal, Viewer.system(), nothing, app, store, nothing, log, clock=lambda: now)
+    path.with_name(f"{path.stem}-app.db").unlink()
+
+
+def processor() -> float:
+    """Return the processor seconds of this process and of those that it has waited for."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
+
+
+def peak(helpers: int = 0) -> float:
+    """Return the megabytes of this process at its peak, and of so many others that it has waited for."""
+    own, theirs = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own + helpers * theirs
+
+
+def load() -> float:
+    """Return the load average of the last minute."""
+    return round(os.getloadavg()[0], 1)
+
+
+def in_duckdb(path: Path, tables: dict[str, str]) -> Any:
+    """Return DuckDB with these tables (name to columns) of a file in its memory; None when it is not there."""
+    try:
+        import duckdb
+    except ImportError:
+        return None
+    db = duckdb.connect()
+    with closing(sqlite3.connect(path)) as source:
+        for table, columns in tables.items():
+            copy(db, source, table, columns)
+    return db
+
+
+def copy(db: Any, source: sqlite3.Connection, table: str, columns: str) -> None:
+    """Copy a table by way of a CSV file, which needs no other library."""
+    with NamedTemporaryFile("w", suffix=".csv", dir=KEPT) as file:
+        file.write(columns.replace(" ", "") + "\n")
+        for row in source.execute(f"SELECT {columns} FROM {table}"):
+            file.write(",".join("" if value is None else str(value) for value in row) + "\n")
+        file.flush()
+        db.execute(f"CREATE TABLE {table} AS SELECT * FROM read_csv('{file.name}', header = true)")
 
 
 def fill(store: PortalStore, clients: int) -> None:

@@ -79,6 +79,7 @@ def test_count_without_time_tells_of_all_by_some(crowd: Any, monkeypatch: pytest
     """Whoever cannot wait is told about, and of as many clients as there are."""
     monkeypatch.setattr(counts, "SMALL", 0)
     monkeypatch.setattr(counts, "PIECE_BY_CLIENT", 3)
+    monkeypatch.setattr(counts, "FEWEST", 1)
     monkeypatch.setattr(counts, "soon", lambda _: -1.0)
 
     yes, no, unknown, is_about = counted(crowd, LARGE_DEAL, whole=False)
