@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -79,10 +80,11 @@ def finish_install(sandbox: Sandbox, app_url: str, session: str) -> None:
 
 
 def wait_for(what: str, ask: Callable[[], Any], seconds: float = 180.0) -> Any:
-    """Ask again and again until the answer is there; raise NotDone when it does not come."""
+    """Ask again and again until the answer is there; raise NotDone when it does not come. LookupError says "not yet" too."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if answer := ask():
-            return answer
+        with suppress(LookupError):
+            if answer := ask():
+                return answer
         time.sleep(0.2)
     raise NotDone(f"This did not happen in {seconds:.0f} s: {what}")
