@@ -24,6 +24,7 @@ StoreError = sqlite3.Error
 
 BUSY_SECONDS = 10.0
 CACHE_KIB = 65536  # pages that a writer may keep: SQLite's 2 MB hold no index of a large base
+CHECKPOINT_PAGES = 8192  # of the WAL, 32 MB: every checkpoint waits for the disk twice, and a first sync fills SQLite's 4 MB every second
 SAFE_VERSION = (3, 51, 3)
 # SQLite's primary result codes for what passes without a change of ours, and our word for it (https://www.sqlite.org/rescode.html).
 PASSING = {5: "locked", 6: "locked", 8: "disk", 10: "disk", 13: "disk", 14: "disk"}
@@ -45,6 +46,7 @@ def open_writer(path: Path, migrations: Migrations, journal: Journal = "wal", sy
         db.conn.execute(f"PRAGMA journal_mode={journal}")
         db.conn.execute(f"PRAGMA synchronous={synchronous}")
         db.conn.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        db.conn.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         migrate(db, migrations)
     except BaseException:
         db.close()
