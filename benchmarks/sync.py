@@ -22,7 +22,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from contest.contenders import CONTENDERS, OURS, PEERS, SWEEP, WHOLE
-from contest.portals import COUNTING as COUNTING_LIMITS
 from contest.portals import LISTS, ROOT, Prepared, certificate, copied, prepare, serving
 from table import Row, options
 
@@ -101,8 +100,7 @@ def race(sizes: list[int], kinds: list[str], most: float) -> Iterator[Run]:
         for limits in kinds:
             for name in (name for name in CONTENDERS if name != SWEEP):
                 known = before.get((name, limits))
-                grows = (size / known.size) ** (2 if limits == COUNTING_LIMITS and name in COUNTING else 1) if known else 1
-                if known and name in PEERS and (not known.seconds or known.seconds * grows > most):
+                if known and name in PEERS and (not known.seconds or known.seconds * size / known.size > most):
                     counts = {what: prepared.counts[what] for what in LISTS}
                     done = Run(name, limits, size, counts=counts, note="not run: would take more than " + f"{most:.0f} s")
                 else:
