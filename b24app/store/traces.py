@@ -89,7 +89,8 @@ HELD: tuple[Held, ...] = (
 # What speaks of nobody: dictionaries, what the base has taught, and numbers of records without a word about them.
 OF_NOBODY: tuple[str, ...] = (
     "stage", "category", "employee", "department", "currency", "user_field", "dictionary", "fact", "model", "rhythm_group",
-    "product_pair", "product_section", "catalog_product", "segment_state", "segment_size", "change", "due_client", "cursor", "progress", "certificate", "difference", "alarm",
+    "product_pair", "product_section", "catalog_product",
+    "segment_state", "segment_size", "change", "due_client", "cursor", "progress", "certificate", "difference", "alarm",
     "erasure", "list_import", "segment_answer", "_sqlite_migrations", "sqlite_sequence",
 )  # fmt: skip
 SHORTEST_PHONE = 5  # digits by which somebody is looked for
