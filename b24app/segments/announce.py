@@ -50,9 +50,11 @@ LISTENERS: tuple[Listener, ...] = (write_moved, stir_moved)
 
 def announce(ctx: Context) -> dict[str, int]:
     """Tell every listener who has moved since the last time; return how many moves there were, by segment."""
-    since, now = find_cursor(ctx.store, TOLD), ctx.now().strftime(INSTANT)
-    # Before the first time everybody has just come: that is the beginning, not news.
-    rows = sql.list_moved(ctx.store, since) if since else []
+    # No refresh is under way here: all that has an earlier moment is committed, what is not seen now will have a later one.
+    with ctx.store.refreshing:
+        since, now = find_cursor(ctx.store, TOLD), ctx.now().strftime(INSTANT)
+        # Before the first time everybody has just come: that is the beginning, not news.
+        rows = sql.list_moved(ctx.store, since) if since else []
     moves = [Move(row["segment_key"], row["client_key"], bool(row["entered"])) for row in rows]
     for listener in LISTENERS if moves else ():
         listener(ctx, moves)

@@ -15,6 +15,7 @@ from b24app.segments.announce import announce, moves_moment
 from b24app.segments.definitions import ensure_presets
 from b24app.segments.membership import refresh
 from b24app.segments.write_back import FIELDS, disable, enable, write_back
+from b24app.store import written
 
 
 class Cards:
@@ -168,3 +169,20 @@ def test_deals_are_not_written_unless_they_are_wanted(town: Any) -> None:
 
     assert town.cards.fields["deal"] == []
     assert (2, 5) not in town.cards.cards
+
+
+def test_moves_of_a_refresh_under_way_are_told_the_next_time(town: Any) -> None:
+    """Nobody asks what has moved while a refresh is letting people in: a moment that is not committed yet would be passed over."""
+    heard: list[bool] = []
+    list_moved = written.list_moved
+
+    def listen(store: Any, since: str) -> Any:
+        heard.append(store.refreshing.locked())
+        return list_moved(store, since)
+
+    announce(town.ctx)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(written, "list_moved", listen)
+        announce(town.ctx)
+
+    assert heard == [True]
