@@ -26,10 +26,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from base import DEALS_OF_A_CLIENT, copied, in_duckdb, load, peak, processor  # noqa: E402
+from base import DEALS_OF_A_CLIENT, Memory, copied, in_duckdb, load, processor  # noqa: E402
 from table import Row, options, show  # noqa: E402
 
-from b24app.clients import crew, update  # noqa: E402
+from b24app.clients import update  # noqa: E402
 from b24app.clients.update import renew_facts, update_clients  # noqa: E402
 from b24app.context import Context  # noqa: E402
 from b24app.store.mirror import PortalStore  # noqa: E402
@@ -47,8 +47,8 @@ PURCHASES = """SELECT client_key, COUNT(*) FILTER (state = 'S'), SUM(amount) FIL
     DATE_DIFF('day', MIN(bought_on::DATE), MAX(bought_on::DATE)) FROM client_deal GROUP BY client_key"""
 PRODUCTS = """SELECT client_key, product_id, COUNT(DISTINCT deal_id) FROM client_deal JOIN product_row ON owner_id = deal_id
     WHERE state = 'S' GROUP BY client_key, product_id"""
-TALKS = """SELECT client_key, type_id, direction, MAX(start_time)::VARCHAR FROM client_deal JOIN activity ON owner_id = deal_id AND owner_type_id = 2
-    GROUP BY client_key, type_id, direction"""
+TALKS = """SELECT client_key, type_id, direction, MAX(start_time)::VARCHAR FROM client_deal
+    JOIN activity ON owner_id = deal_id AND owner_type_id = 2 GROUP BY client_key, type_id, direction"""
 
 
 class Longest:
@@ -78,17 +78,17 @@ def measure(deals: int) -> list[Row]:
     clients = deals // DEALS_OF_A_CLIENT
     with copied("mirror", clients) as ctx:
         PortalStore.write = longest.watch(written)  # type: ignore[method-assign, assignment]
-        every, busy = clocked(lambda: update_clients(ctx))
-        PortalStore.write = written  # type: ignore[method-assign]
-        memory, night = peak(crew.HANDS), clocked(lambda: renew_facts(ctx))
-        one = changed(ctx)
+        with Memory() as memory:
+            every, busy = clocked(lambda: update_clients(ctx))
+            PortalStore.write = written  # type: ignore[method-assign]
+            night, one = clocked(lambda: renew_facts(ctx)), changed(ctx)
         return [
             Row("all facts from nothing", deals, every, "s", 30, {**alone(clients), **duck(ctx), "load": load()}),
             Row("  of it processor time", deals, busy, "cpu s"),
             Row("all facts of a new day", deals, night[0], "s", None, {"cpu s": round(night[1], 1)}),
             Row("longest lock meanwhile", deals, longest.seconds * 1000, "ms"),
             Row("one changed client", deals, one[0] * 1000, "ms", 50, {"cpu ms": round(one[1] * 1000, 2), "whole": round(every * 1000)}),
-            Row("memory, peak of all", deals, memory, "MB", 500),
+            Row("memory, peak of all", deals, memory.peak, "MB", 500),
         ]
 
 

@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from base import copied, in_duckdb, load, peak, processor  # noqa: E402
+from base import Memory, copied, in_duckdb, load, processor  # noqa: E402
 from table import Row, options, show  # noqa: E402
 
 from b24app.clients.update import update_clients  # noqa: E402
@@ -98,10 +98,10 @@ RULES: tuple[tuple[str, Any, str], ...] = (
 def measure(size: int) -> list[Row]:
     """Measure one size, in this process."""
     with copied("clients", size, update_clients) as ctx:
-        rows = [*typed(ctx, size), *refreshed(ctx, size)]
-        memory = peak()
+        with Memory() as memory:
+            rows = [*typed(ctx, size), *refreshed(ctx, size)]
         beside_duckdb(ctx, rows)
-    return [*rows, Row("memory, peak", size, memory, "MB", 500)]
+    return [*rows, Row("memory, peak", size, memory.peak, "MB", 500)]
 
 
 def typed(ctx: Context, size: int) -> Iterator[Row]:

@@ -75,8 +75,7 @@ def preview(ctx: Context, rule: Any, key: str = "", whole: bool = False) -> Prev
     if whole:
         found = count_answers(ctx.store, question, ctx.viewer)
     else:
-        by_client = bool(question.sets)
-        found = count_soon(ctx.store, compile_definition(definition, known, day)[1] if by_client else question, ctx.viewer, by_client)
+        found = count_soon(ctx.store, question, ctx.viewer, compile_definition(definition, known, day)[1])
     return Preview(found.yes, found.no, found.unknown, describe(rule, speech_of(ctx, known)), found.is_about)
 
 

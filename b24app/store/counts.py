@@ -75,12 +75,13 @@ def count_answers(store: PortalStore, question: Question, viewer: Viewer) -> Cou
     return Counted(yes, no, every - yes - no)
 
 
-def count_soon(store: PortalStore, question: Question, viewer: Viewer, by_client: bool) -> Counted:
-    """Count as many of the viewer's clients as there is time for. `by_client`: the rule looks records up."""
+def count_soon(store: PortalStore, question: Question, viewer: Viewer, by_client: Question) -> Counted:
+    """Count as many of the viewer's clients as there is time for. `by_client`: the same question, asked of some clients without sets."""
     clients, path = count_clients(store, viewer), store.path()
     if clients <= SMALL or not path:
         return count_answers(store, question, viewer)
-    count = _Count(question, viewer, _pieces(store, PIECE_BY_CLIENT if by_client else PIECE), time.monotonic() + soon(clients))
+    pieces = _pieces(store, PIECE_BY_CLIENT if question.sets else PIECE)
+    count = _Count(by_client, viewer, pieces, time.monotonic() + soon(clients))
     readers = [threading.Thread(target=count.run, args=(path,)) for _ in range(READERS)]
     for reader in readers:
         reader.start()

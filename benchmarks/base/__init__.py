@@ -11,6 +11,7 @@ import os
 import resource
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
@@ -121,10 +122,36 @@ def processor() -> float:
     return sum(used.ru_utime + used.ru_stime for used in both)
 
 
-def peak(helpers: int = 0) -> float:
-    """Return the megabytes of this process at its peak, and of so many others that it has waited for."""
-    own, theirs = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return own + helpers * theirs
+class Memory:
+    """The megabytes of this process and of those that it has started, watched until the end of a `with`; `peak` is the most of them."""
+
+    def __init__(self) -> None:
+        self.peak = 0.0
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Memory:
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watch.join()
+
+    def _look(self) -> None:
+        """Look ten times a second: what a process used before it became another program is not counted, as `getrusage` does."""
+        while not self._over.wait(0.1):
+            own = Path("/proc/self")
+            others = [number for task in own.glob("task/*/children") for number in task.read_text().split()]
+            self.peak = max(self.peak, resident(own) + sum(resident(Path("/proc") / number) for number in others))
+
+
+def resident(process: Path) -> float:
+    """Return the megabytes of a process; 0 when it is gone."""
+    try:
+        return int((process / "statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+    except (OSError, IndexError):
+        return 0.0
 
 
 def load() -> float:
