@@ -14,11 +14,10 @@ from flask import Blueprint, Response, request
 
 from b24app.context import ADMINISTER, Context
 from b24app.errors import NotFound
+from b24app.hours import find_week, read_week, save_week
 from b24app.portals.session import Session
 from b24app.store import calls as sql
 from b24app.store.calls import OVER, STATES, Wanted
-from b24app.touches.hours import read_week
-from b24app.touches.plan import find_week, save_week
 from pages.rendering import answer, fragment, services, session
 
 blueprint = Blueprint("calls", __name__)

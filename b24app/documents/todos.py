@@ -6,12 +6,12 @@ A todo is found again by its title, which carries the offer's number.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from b24app.documents.once import do_once
 from b24app.documents.templates import DEAL, document_lang
 from b24app.documents.wording import print_day, read_day
+from b24app.hours import find_week, moment_on
 
 if TYPE_CHECKING:
     from b24app.bitrix.client import Command
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from b24app.store.offers import Row
 
 ADD, LIST = "crm.activity.todo.add", "crm.activity.list"
-OPENS, CLOSES = time(10, 0), time(17, 0)  # a todo falls due inside these hours of the portal, on a weekday
 SEND, UNOPENED, EXPIRING = "todo_send", "todo_unopened", "todo_expiring"
-SATURDAY = 5
 
 # step: title and description by language
 WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -51,12 +49,13 @@ def todo_command(ctx: Context, row: Row, step: str) -> Command:
     """Return the call that adds the todo."""
     lang = document_lang(ctx.portal.lang)
     title, description = WORDS[step][lang]
+    now = ctx.now().astimezone(ctx.portal.zone)
     return ADD, {
         "ownerTypeId": DEAL,
         "ownerId": row["deal_id"],
         "title": title.format(**_words(row, lang)),
         "description": description.format(**_words(row, lang)),
-        "deadline": due(ctx.now().astimezone(ctx.portal.zone)).isoformat(timespec="seconds"),
+        "deadline": moment_on(now.date(), now, find_week(ctx)).isoformat(timespec="seconds"),
         **({"responsibleId": row["responsible_id"]} if row["responsible_id"] else {}),
     }
 
@@ -69,17 +68,6 @@ def read_todo(result: Any) -> str:
 def _words(row: Row, lang: str) -> dict[str, str]:
     day = read_day(row["valid_until"])
     return {"number": row["number"], "client": row["client_title"] or "", "day": print_day(day, lang) if day else "", "url": row["url"]}
-
-
-def due(now: datetime) -> datetime:
-    """Return the next moment of working hours that leaves an hour for the work."""
-    at = now + timedelta(hours=1)
-    if at.weekday() < SATURDAY and OPENS <= at.time() <= CLOSES:
-        return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=at.minute > 0)
-    day = at if at.weekday() < SATURDAY and at.time() < OPENS else at + timedelta(days=1)
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1)
-    return day.replace(hour=OPENS.hour, minute=0, second=0, microsecond=0)
 
 
 def _find(ctx: Context, row: Row, titles: set[str]) -> str | None:

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from b24app.clients.settings import read_choices
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken
+from b24app.hours import find_week, moment_on
 from b24app.store import touches as sql
 from b24app.store.facts import list_facts
-from b24app.touches.hours import Week, moment_on, read_week
 from b24app.touches.reasons import Touch, due_touches
 
 if TYPE_CHECKING:
     from b24app.context import Context
 
 ADD = "crm.activity.todo.add"
-SETTING = "work_week"
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 SETTLED_AFTER = 60  # seconds after which a portal works no longer on what it was asked
 PINGS = (0, 15)  # minutes before the deadline
@@ -86,18 +85,6 @@ def plan_touch(ctx: Context, order: Order) -> Planned | None:
     row = row or _write_down(ctx, key, touch, order)
     todo = _add(ctx, row, _description(touch, order, ctx.portal.lang), order.responsible_id)
     return _planned(ctx, touch, sql.save_touch(ctx.store, {"key": key, "todo_id": todo}), is_new=True)
-
-
-def find_week(ctx: Context) -> Week:
-    """Return the portal's working hours as the administrator has set them."""
-    saved = ctx.app_store.find_setting(ctx.portal.member_id, SETTING)
-    return read_week(saved["begin"], saved["end"], saved["days"]) if saved else Week()
-
-
-def save_week(ctx: Context, week: Week) -> None:
-    """Keep the working hours."""
-    saved = {"begin": f"{week.begin:%H:%M}", "end": f"{week.end:%H:%M}", "days": list(week.days)}
-    ctx.app_store.save_setting(ctx.portal.member_id, SETTING, saved)
 
 
 def _write_down(ctx: Context, key: str, touch: Touch, order: Order) -> sql.Row:

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
+from b24app.hours import Week, find_week
 from b24app.segments.lists import make_list
 from b24app.store.calls import call_id_of, save_call
-from b24app.touches.hours import Week
-from b24app.touches.plan import find_week
 from tests.pages.conftest import Shop
 
 CALL = call_id_of("token")

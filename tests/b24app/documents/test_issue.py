@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from b24app.documents.issue import SETTLED_AFTER, issue_offer, list_offers
 from b24app.documents.links import refresh_pdf, refresh_pdfs
 from b24app.documents.options import Options
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken
+from b24app.hours import Week, save_week
 from b24app.store.upserts import upsert
 from tests.fake_generator import ADD, DEAL_ID, MEMBER, Clock, FakeGenerator, offer_context, service_deal
 
@@ -250,11 +252,20 @@ def test_what_follows_is_done_once(ctx: Context, portal: FakeGenerator, clock: C
     assert (todo["title"], todo["responsibleId"], todo["deadline"]) == (
         "Отправить клиенту предложение КП-1",
         5,
-        "2025-11-21T14:00:00+03:00",
+        "2025-11-21T13:30:00+03:00",
     )
     assert [notice["USER_ID"] for notice in portal.notices.values()] == [5]
     assert portal.deal["stageId"] == "EXECUTING"
     assert (portal.count("crm.activity.todo.add"), portal.count("crm.item.update"), len(portal.documents)) == (1, 1, 1)
+
+
+def test_todo_falls_due_in_the_working_hours_of_the_portal(ctx: Context, portal: FakeGenerator) -> None:
+    """As the administrator has set them: here nobody works on the Friday on which the offer is made."""
+    save_week(ctx, Week(time(11), time(15), (1, 2)))
+
+    issue_offer(ctx, DEAL_ID, "k1", Options(send_todo=True))
+
+    assert [todo["deadline"] for todo in portal.todos] == ["2025-11-24T12:00:00+03:00"]
 
 
 def test_deal_that_somebody_has_moved_stays_there(ctx: Context, portal: FakeGenerator) -> None:

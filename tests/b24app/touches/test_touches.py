@@ -11,7 +11,7 @@ import pytest
 from b24app.clients.rhythm import Prior
 from b24app.clients.together import Rule
 from b24app.errors import Mistaken
-from b24app.touches.hours import Week, moment_on, read_week
+from b24app.hours import Week, moment_on, read_week
 from b24app.touches.reasons import due_touches
 from b24app.touches.suggestions import Bought, Suggestion, best_companion, due_again, rank, service_due
 

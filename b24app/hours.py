@@ -1,6 +1,7 @@
 """The hours in which a company works, and the moment in them at which somebody should get in touch. Pure.
 
-Of holidays nothing is known: the portal tells them to its calendar alone, for which the app has no right.
+Of holidays nothing is known: the portal tells them to its calendar alone, for which the app has no right. The hours are a setting of the
+portal's; todos of touches and of offers fall due in them.
 """
 
 from __future__ import annotations
@@ -9,9 +10,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from b24app.errors import Mistaken
 
+if TYPE_CHECKING:
+    from b24app.context import Context
+
+SETTING = "work_week"
 SOON = timedelta(hours=1)  # nobody does at once what he is told to do
 STEP = 15  # minutes to which a moment is rounded up
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -53,6 +59,18 @@ def moment_on(day: date, now: datetime, week: Week) -> datetime:
             if moment <= last or (now < first and first + SOON > last):
                 return min(moment, last)
         day += timedelta(days=1)
+
+
+def find_week(ctx: Context) -> Week:
+    """Return the portal's working hours as the administrator has set them."""
+    saved = ctx.app_store.find_setting(ctx.portal.member_id, SETTING)
+    return read_week(saved["begin"], saved["end"], saved["days"]) if saved else Week()
+
+
+def save_week(ctx: Context, week: Week) -> None:
+    """Keep the working hours."""
+    saved = {"begin": f"{week.begin:%H:%M}", "end": f"{week.end:%H:%M}", "days": list(week.days)}
+    ctx.app_store.save_setting(ctx.portal.member_id, SETTING, saved)
 
 
 def _rounded(moment: datetime) -> datetime:
