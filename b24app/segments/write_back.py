@@ -129,7 +129,7 @@ def _write(ctx: Context, cards: Iterable[Card]) -> int:
         commands = {
             f"{entity}{number}": (
                 "crm.item.update",
-                {"entityTypeId": TYPES.get(entity, DEAL_TYPE), "id": number, "fields": dict(values), "useOriginalUfNames": "Y"},
+                {"entityTypeId": TYPES.get(entity, DEAL_TYPE), "id": number, "fields": _sent(values), "useOriginalUfNames": "Y"},
             )
             for entity, number, values in piece
         }
@@ -156,6 +156,11 @@ def _fact_value(field: WrittenField, row: Mapping[str, Any], speech: Speech) -> 
 
 def _empty() -> dict[str, Any]:
     return {field.name: [] if field.is_multiple else "" for field in FIELDS}
+
+
+def _sent(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as they are sent: an empty list cannot be said in a batch, an empty text empties a field of several values, too."""
+    return {name: "" if value == [] else value for name, value in values.items()}
 
 
 def _holds(values: Mapping[str, Any]) -> bool:

@@ -48,3 +48,12 @@ def test_cards_and_open_deals_say_the_segments_and_are_left_alone_after(agreed: 
 
     assert written["UF_CRM_RS_REASON"] == "1 выигранная сделка."
     assert card(agreed, CONTACT, first)["updatedTime"] == written["updatedTime"]
+
+
+def test_who_leaves_the_segment_has_it_taken_off_his_card(agreed: Town) -> None:
+    """The deal is taken back: the card says no segment any more, and whoever comes next is still written."""
+    person = agreed.add(CONTACT, name="Уходящий")
+    deal = agreed.add(DEAL, title="Отменённая", contactId=person, stageId="WON", opportunity=100)
+    agreed.wait("the segment is written", lambda: WON in (card(agreed, CONTACT, person).get(SEGMENTS) or []))
+    agreed.update(DEAL, deal, stageId="LOSE")
+    agreed.wait("it is taken off", lambda: not card(agreed, CONTACT, person).get(SEGMENTS))
