@@ -1,6 +1,6 @@
 """Deals that come to the stage of a rule: seen in the mirror, however they got there, and worked on once each.
 
-Which entry it is, is told by when the deal was moved: a deal that comes again is another entry. What was seen and what became of
+A deal that comes again is another entry (sightings.py tells them apart). What was seen and what became of
 it is noted in `offer_entry`, so a worker that is killed anywhere goes on; whoever fails waits his turn and holds up nobody.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from b24app.documents.issue import issue_offer
 from b24app.documents.offer import Origin
 from b24app.documents.once import INSTANT
-from b24app.documents.rules import Rule, get_rule, list_rules, why_not
+from b24app.documents.rules import Rule, get_rule, why_not
+from b24app.documents.sightings import WAITING, note_entries, sees_entries
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken, NotFound
 from b24app.store import steps
 from b24app.store.changes import EVERYBODY
@@ -22,9 +23,9 @@ from b24app.store.offers import find_client_of, find_kept_deal, list_segments_no
 if TYPE_CHECKING:
     from b24app.context import Context
 
-WAITING, DONE, SKIPPED, REFUSED, FAILED = "waiting", "done", "skipped", "refused", "failed"
+DONE, SKIPPED, REFUSED, FAILED = "done", "skipped", "refused", "failed"
 STATES = (WAITING, DONE, SKIPPED, REFUSED, FAILED)
-SEEN = 200  # entries that are noted in one go
+ENDED = ("S", "F")  # won and lost: whoever has answered is offered nothing
 WORKED = 50  # entries in one job: others get their turn in between
 LOST_SECONDS = 2  # the next try looks for what was asked, and waits itself until the portal has settled when it is not there
 BEGUN_SECONDS = 120  # whoever was begun and never ended waits behind the others
@@ -35,6 +36,7 @@ PATIENCE = timedelta(hours=24)
 Reasons = Sequence[tuple[str, str]]  # English, Russian
 
 GONE_ON = ("The rule was switched off or removed.", "Правило выключено или удалено.")
+CLOSED = ("The deal has been closed meanwhile.", "Сделка уже закрыта.")
 GIVEN_UP = ("The app gave this up after many attempts.", "Приложение прекратило попытки.")
 WAITED = ("The portal was away for a day.", "Портал не отвечал целые сутки.")
 
@@ -42,7 +44,7 @@ WAITED = ("The portal was away for a day.", "Портал не отвечал ц
 def awaits_offers(ctx: Context) -> bool:
     """Tell whether a deal has come to a rule's stage, or one that waits is due."""
     is_due = steps.has_due_entry(ctx.store, _now(ctx))
-    return is_due or any(steps.list_new_entries(ctx.store, _place(rule), 1) for rule in _watching(ctx))
+    return is_due or sees_entries(ctx)
 
 
 def work_entries(ctx: Context) -> int:
@@ -52,20 +54,6 @@ def work_entries(ctx: Context) -> int:
     """
     note_entries(ctx)
     return sum(_work(ctx, entry) for entry in steps.list_due_entries(ctx.store, _now(ctx), WORKED))
-
-
-def note_entries(ctx: Context) -> int:
-    """Note the deals that have come to the stage of a rule that is on; return how many."""
-    count, now = 0, _now(ctx)
-    for rule in _watching(ctx):
-        while found := steps.list_new_entries(ctx.store, _place(rule), SEEN):
-            with ctx.store.write():
-                for deal in found:
-                    place = {"rule_key": rule.key, "deal_id": deal["id"], "entered_at": deal["moved_time"]}
-                    times = {"next_at": now, "created_at": now, "updated_at": now}
-                    steps.save_entry(ctx.store, {"key": _key(place), **place, **times, "state": WAITING, "reasons": []})
-            count += len(found)
-    return count
 
 
 def run_again(ctx: Context, key: str) -> None:
@@ -106,6 +94,8 @@ def _issue(ctx: Context, entry: steps.Row) -> bool:
     deal = find_kept_deal(ctx.store, entry["deal_id"])
     if deal is None:
         raise Mistaken("The deal is not there any more.", "Этой сделки больше нет.")
+    if deal["stage_id"] != rule.stage_id and deal["stage_semantic_id"] in ENDED:
+        return _end(ctx, entry, SKIPPED, [CLOSED])
     client = find_client_of(ctx.store, entry["deal_id"])
     if rule.condition.segment and steps.is_due_client(ctx.store, _clients(deal, client)):
         raise BitrixBusy("segments", "client_is_counted", "the client is being counted", retry_after=COUNTED_SECONDS)
@@ -136,25 +126,12 @@ def _put_off(ctx: Context, entry: steps.Row, error: BitrixError, seconds: float)
     return False
 
 
-def _watching(ctx: Context) -> list[Rule]:
-    return [rule for rule in list_rules(ctx) if rule.is_on]
-
-
 def _find_rule(ctx: Context, key: str) -> Rule | None:
     try:
         rule = get_rule(ctx, key)
     except NotFound:
         return None
     return rule if rule.is_on else None
-
-
-def _place(rule: Rule) -> dict[str, Any]:
-    return {"rule": rule.key, "stage": rule.stage_id, "category": rule.category_id, "since": rule.since}
-
-
-def _key(place: dict[str, Any]) -> str:
-    """Return what is the same for the same entry: it is the key of its offer too."""
-    return f"rule:{place['rule_key']}:{place['deal_id']}:{place['entered_at']}"
 
 
 def _now(ctx: Context, later: float = 0.0) -> str:

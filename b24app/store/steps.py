@@ -11,14 +11,6 @@ from b24app.store.upserts import marks, upsert
 
 Row = dict[str, Any]
 
-# Deals that stand in a rule's stage, have come there since it was switched on, and have not been seen there yet.
-_NEW = """
-    SELECT deal.id, deal.moved_time FROM deal
-    WHERE deal.stage_id = :stage AND deal.moved_time >= :since AND COALESCE(deal.category_id, 0) = :category
-      AND NOT EXISTS (SELECT 1 FROM offer_entry
-        WHERE offer_entry.rule_key = :rule AND offer_entry.deal_id = deal.id AND offer_entry.entered_at = deal.moved_time)
-    ORDER BY deal.moved_time, deal.id LIMIT :most
-"""
 _JOURNAL = """
     SELECT offer_entry.*, deal.title AS deal_title, offer.number AS number FROM offer_entry
     LEFT JOIN deal ON deal.id = offer_entry.deal_id
@@ -43,11 +35,6 @@ def save_step(store: PortalStore, row: Row) -> None:
     """Save the given columns of a step by its offer and name."""
     with store.write():
         upsert(store, "offer_step", [{**(find_step(store, row["offer_key"], row["step"]) or {}), **row}])
-
-
-def list_new_entries(store: PortalStore, place: Mapping[str, Any], most: int) -> list[Row]:
-    """Return the deals (id, moved_time) that have come to a rule's stage. `place`: rule, stage, category, since."""
-    return store.rows(_NEW, {**place, "most": most})
 
 
 def find_entry(store: PortalStore, key: str) -> Row | None:

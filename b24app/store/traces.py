@@ -91,7 +91,7 @@ OF_NOBODY: tuple[str, ...] = (
     "stage", "category", "employee", "department", "currency", "user_field", "dictionary", "fact", "model", "rhythm_group",
     "product_pair", "product_section", "catalog_product",
     "segment_state", "segment_size", "change", "due_client", "cursor", "progress", "certificate", "difference", "alarm",
-    "erasure", "list_import", "segment_answer", "_sqlite_migrations", "sqlite_sequence",
+    "erasure", "list_import", "segment_answer", "offer_sighting", "_sqlite_migrations", "sqlite_sequence",
 )  # fmt: skip
 SHORTEST_PHONE = 5  # digits by which somebody is looked for
 _NAMES = {

@@ -38,3 +38,20 @@ def add_life_of_offers(db: Database) -> None:
     """Columns of offers, entries into stages, steps."""
     for statement in _LIFE:
         db.execute(statement)
+
+
+_SIGHTINGS = (
+    # An entry may be seen standing in the stage and in the history of stages: every sight points at its one entry.
+    "CREATE TABLE offer_sighting (rule_key TEXT NOT NULL, deal_id INTEGER NOT NULL, sign TEXT NOT NULL, entry_key TEXT NOT NULL, "
+    "PRIMARY KEY (rule_key, deal_id, sign))",
+    "INSERT INTO offer_sighting (rule_key, deal_id, sign, entry_key) "
+    "SELECT rule_key, deal_id, 'moved:' || entered_at, key FROM offer_entry",
+    "CREATE INDEX deal_stage_history_entered ON deal_stage_history (stage_id, created_time)",
+)
+
+
+@MIGRATIONS()
+def add_sightings_of_entries(db: Database) -> None:
+    """By what an entry was seen."""
+    for statement in _SIGHTINGS:
+        db.execute(statement)

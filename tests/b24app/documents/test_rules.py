@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from b24app.context import Context, Viewer
-from b24app.documents.entries import DONE, FAILED, MOST_UNENDED, REFUSED, SKIPPED, WAITING, awaits_offers, run_again, work_entries
+from b24app.documents.entries import DONE, FAILED, MOST_UNENDED, REFUSED, SKIPPED, awaits_offers, run_again, work_entries
 from b24app.documents.options import Options
 from b24app.documents.rules import (
     READY,
@@ -24,6 +25,7 @@ from b24app.documents.rules import (
     switch_rule,
     why_not,
 )
+from b24app.documents.sightings import WAITING
 from b24app.errors import BitrixBusy, BitrixError, BitrixGone, BitrixLost, Mistaken, NotAllowed, NotFound
 from b24app.store.steps import list_entries, save_entry
 from b24app.store.upserts import upsert
@@ -58,6 +60,13 @@ def enters(ctx: Context, deal_id: int = DEAL_ID, **columns: Any) -> None:
     """Do what the drain does when a deal has come to the stage now."""
     moved = {"stage_id": "PREPARATION", "moved_time": ctx.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
     upsert(ctx.store, "deal", [{"id": deal_id, "category_id": 0, "type_id": "SERVICE", **moved, **columns}])
+
+
+def passes(ctx: Context, number: int, later: int = 0, **columns: Any) -> None:
+    """Add a line of the history of stages: the deal has come to the stage, so many seconds from now."""
+    at = (ctx.now() + timedelta(seconds=later)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    row = {"id": number, "owner_id": DEAL_ID, "stage_id": "PREPARATION", "category_id": 0, "created_time": at}
+    upsert(ctx.store, "deal_stage_history", [{**row, **columns}])
 
 
 def states(ctx: Context) -> list[str]:
@@ -118,6 +127,57 @@ def test_deal_that_stood_there_before_is_left_alone(ctx: Context, clock: Clock) 
     switch_rule(ctx, KEY, is_on=True)
 
     assert not awaits_offers(ctx)
+
+
+def test_deal_that_only_passed_through_gets_its_offer(ctx: Context, portal: FakeGenerator, clock: Clock) -> None:
+    """The history of stages tells of it, and of every time that it came again; a line may arrive before its deal."""
+    passes(ctx, 1)
+    assert not awaits_offers(ctx)
+    clock.move(60)
+    passes(ctx, 2)
+    enters(ctx, stage_id="EXECUTING")
+
+    assert awaits_offers(ctx)
+    assert work_entries(ctx) == 2
+    assert not awaits_offers(ctx)
+    assert len(portal.documents) == 2
+
+
+@pytest.mark.parametrize("later", [0, -2, 3])
+@pytest.mark.parametrize("is_history_first", [True, False])
+def test_entry_that_is_seen_twice_is_one(ctx: Context, portal: FakeGenerator, later: int, is_history_first: bool) -> None:
+    """Standing there and in the history, whichever comes first, though the portal has written another second."""
+    upsert(ctx.store, "deal", [{"id": DEAL_ID, "stage_id": "NEW", "category_id": 0, "type_id": "SERVICE"}])
+    for look in (passes, enters) if is_history_first else (enters, passes):
+        if look is passes:
+            passes(ctx, 1, later)
+        else:
+            enters(ctx)
+        work_entries(ctx)
+
+    assert not awaits_offers(ctx)
+    assert (len(portal.documents), states(ctx)) == (1, [DONE])
+
+
+def test_history_that_is_not_meant_is_passed_over(ctx: Context, clock: Clock) -> None:
+    """Before the rule was switched on, in another pipeline, or more than a week ago."""
+    enters(ctx, stage_id="NEW")
+    passes(ctx, 1, later=-11)
+    passes(ctx, 2, category_id=7)
+    assert not awaits_offers(ctx)
+
+    passes(ctx, 3)
+    clock.move(8 * 86400)
+    assert not awaits_offers(ctx)
+
+
+def test_deal_that_was_closed_meanwhile_is_offered_nothing(ctx: Context, portal: FakeGenerator) -> None:
+    """Whoever drags a deal through all stages to "won" asks for no letter; a rule of the last stage itself works."""
+    passes(ctx, 1)
+    enters(ctx, stage_id="WON", stage_semantic_id="S")
+
+    assert work_entries(ctx) == 0
+    assert (states(ctx), reason(ctx), portal.documents) == ([SKIPPED], "Сделка уже закрыта.", [])
 
 
 def test_deal_that_is_not_meant_is_noted_with_the_reason(ctx: Context, portal: FakeGenerator) -> None:
