@@ -18,6 +18,7 @@ from sandbox.company import generate
 from sandbox.load import read_dataset
 from sandbox.oauth import ALL_SCOPES
 from sandbox.portal import PORTAL_FILE, Portal
+from sandbox.requisites import fill_requisites
 
 ADMINISTRATOR = 1
 APP_TITLE = {"ru": "Повторные продажи", "en": "Repeat sales"}
@@ -76,6 +77,8 @@ def fill_from_company(portal: Portal, contacts: int, deals: int, seed: int) -> N
     """Insert a generated company and keep its truth beside the data."""
     company = generate(contacts=contacts, deals=deals, seed=seed, today=portal.clock.now().date())
     _insert(portal, company.sections())
+    if deals:
+        fill_requisites(portal)
     truth = json.dumps(company.truth, ensure_ascii=False, indent=1, default=str)
     (portal.data_dir / TRUTH).write_text(truth, encoding="utf-8")
 

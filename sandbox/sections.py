@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.active import ACTIVE_SECTIONS
+from sandbox.requisites import SECTIONS as REQUISITE_SECTIONS
 from sandbox.store import CORE_SECTIONS, Section
 
-SECTIONS: tuple[Section, ...] = (*CORE_SECTIONS, *ACTIVE_SECTIONS)
+SECTIONS: tuple[Section, ...] = (*CORE_SECTIONS, *ACTIVE_SECTIONS, *REQUISITE_SECTIONS)

@@ -27,6 +27,7 @@ from sandbox.methods import (
     messageservice,
     placement,
     productrows_old,
+    requisite,
     stagehistory,
     timeline,
     trigger,
@@ -69,5 +70,6 @@ METHODS: tuple[Method, ...] = (
     *trigger.METHODS,
     *im.METHODS,
     *messageservice.METHODS,
+    *requisite.METHODS,
 )
 BY_NAME = {method.name.lower(): method for method in METHODS}

@@ -184,6 +184,22 @@ def make_status(desk: Desk) -> int:
     return int(desk.ask("crm.status.add", fields={"ENTITY_ID": "SOURCE", "STATUS_ID": desk.new(), "NAME": "Т"}))
 
 
+def make_requisite(desk: Desk) -> int:
+    fields = {"ENTITY_TYPE_ID": 4, "ENTITY_ID": desk.get("company"), "PRESET_ID": 1, "NAME": "Организация", "RQ_INN": "7799000019"}
+    return int(desk.ask("crm.requisite.add", fields=fields))
+
+
+def make_bank_detail(desk: Desk) -> int:
+    fields = {"ENTITY_ID": desk.get("requisite"), "NAME": "Счёт", "RQ_ACC_NUM": "40702810000000000001"}
+    return int(desk.ask("crm.requisite.bankdetail.add", fields=fields))
+
+
+def deal_with_requisite(desk: Desk) -> int:
+    tied = {"REQUISITE_ID": desk.get("requisite"), "BANK_DETAIL_ID": desk.get("bank_detail"), "MC_REQUISITE_ID": 0, "MC_BANK_DETAIL_ID": 0}
+    desk.ask("crm.requisite.link.register", fields={"ENTITY_TYPE_ID": 2, "ENTITY_ID": desk.get("deal"), **tied})
+    return int(desk.get("deal"))
+
+
 MAKERS: dict[str, Callable[[Desk], Any]] = {
     "deal": add("deals"), "deal_of_activity": add("deals"), "company": add("companies"),
     "lead": add("leads", PHONE=[{"VALUE": "1"}], EMAIL=[{"VALUE": "a@x.example"}]),
@@ -197,5 +213,6 @@ MAKERS: dict[str, Callable[[Desk], Any]] = {
     "own_url": lambda _: f"{OWN}/robot", "robot": make_robot, "workflow": make_workflow, "token": make_token,
     "deal_document": lambda desk: f"DEAL_{desk.get('deal')}", "docx": make_docx, "numerator": make_numerator, "template": make_template,
     "document": make_document, "trigger": make_trigger, "sender": make_sender, "message": make_message,
+    "requisite": make_requisite, "bank_detail": make_bank_detail, "deal_with_requisite": deal_with_requisite,
     "notice": lambda desk: desk.ask("im.notify.system.add", USER_ID=1, MESSAGE="Т"),
 }  # fmt: skip
