@@ -33,6 +33,7 @@ class ServiceOffer(Robot):
         "en": "Makes a service offer from the deal's products and client, adds it to the deal and returns its number and link.",
     }
     documents = (DEAL,)
+    has_page = True
     properties = (
         Whole("valid_days", {"ru": "Срок действия, дней", "en": "Valid for, days"}, default=14, smallest=1, largest=365),
         Choice("template", {"ru": "Шаблон", "en": "Template"}, {template.key: template.name for template in TEMPLATES}, "service_offer"),

@@ -57,6 +57,9 @@ class FakeGenerator:
     comments: list[dict[str, Any]] = field(default_factory=list)
     others: dict[int, dict[str, Any]] = field(default_factory=dict)
     uploads: list[dict[str, Any]] = field(default_factory=list)
+    requisites: list[dict[str, Any]] = field(default_factory=list)
+    accounts: list[dict[str, Any]] = field(default_factory=list)
+    ties: list[dict[str, Any]] = field(default_factory=list)
     todos: list[dict[str, Any]] = field(default_factory=list)
     notices: dict[str, Any] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=lambda: dict(SELLER))
@@ -106,6 +109,18 @@ class FakeGenerator:
     def _crm_item_productrow_list(self, filter: Mapping[str, Any], order: Any, start: int) -> Any:  # noqa: A002
         assert filter["=ownerType"] == "D"
         return {"productRows": self.rows[start : start + 50]}
+
+    def _crm_requisite_list(self, filter: Mapping[str, Any], order: Any) -> Any:  # noqa: A002
+        owners = filter.get("@ENTITY_ID") or [filter["ENTITY_ID"]]
+        place = [(str(filter["ENTITY_TYPE_ID"]), str(owner)) for owner in owners]
+        return [one for one in self.requisites if (one["ENTITY_TYPE_ID"], one["ENTITY_ID"]) in place]
+
+    def _crm_requisite_bankdetail_list(self, filter: Mapping[str, Any], order: Any) -> Any:  # noqa: A002
+        return [one for one in self.accounts if one["ENTITY_ID"] in map(str, filter["@ENTITY_ID"])]
+
+    def _crm_requisite_link_list(self, filter: Mapping[str, Any]) -> Any:  # noqa: A002
+        assert filter["ENTITY_TYPE_ID"] == 2
+        return [one for one in self.ties if one["ENTITY_ID"] == str(filter["ENTITY_ID"])]
 
     def _user_get(self, filter: Mapping[str, Any]) -> Any:  # noqa: A002
         return [user for user in self.users if user["ID"] == str(filter["ID"])]
@@ -184,14 +199,16 @@ class FakeGenerator:
 
 
 def _resolved(value: Any, answers: Mapping[str, Answer]) -> Any:
-    """Put what earlier commands of a batch have answered in the place of $result[..]."""
+    """Put what earlier commands of a batch have answered in the place of $result[..]; what is not there is 0."""
     if isinstance(value, Mapping):
         return {name: _resolved(one, answers) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_resolved(one, answers) for one in value]
     if isinstance(value, str) and value.startswith("$result["):
         first, *rest = re.findall(r"\[(\w+)\]", value)
         found: Any = answers[first].result if first in answers else {}
         for name in rest:
-            found = found.get(name) or {}
+            found = (found[int(name)] if int(name) < len(found) else {}) if isinstance(found, list) else found.get(name) or {}
         return found if found != {} else 0
     return value
 

@@ -100,6 +100,7 @@ PURE = (
     "b24app.documents.values",
     "b24app.documents.safety",
     "b24app.documents.refusals",
+    "b24app.documents.requisites",
     "b24app.documents.phrases",
     "b24app.documents.options",
     "b24app.documents.lines",

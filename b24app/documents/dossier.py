@@ -12,6 +12,7 @@ from typing import Any
 from b24app.documents.lines import Basket, Line, kept_line, line_of, mark_of, package_line
 from b24app.documents.options import Options
 from b24app.documents.phrases import say
+from b24app.documents.requisites import Requisites
 from b24app.documents.wording import Record, clean, full_name, read_day
 
 SERVICE = "SERVICE"  # the deal type of the vendor's own dictionary
@@ -53,6 +54,8 @@ class Source:
     seller: Record = field(default_factory=dict)
     manager: Record = field(default_factory=dict)
     signer: Record = field(default_factory=dict)
+    ours: Requisites = field(default_factory=Requisites)
+    theirs: Requisites = field(default_factory=Requisites)
     purchases: Sequence[Record] = ()  # the latest first
     fields: Mapping[str, Sequence[Record]] = field(default_factory=dict)  # by the key of a hint
     next_purchase: str = ""  # the client's own rhythm expects it on this day

@@ -37,6 +37,14 @@ NOBODY = Mistaken(
     "The deal's client has no contact person: the greeting is general.", "У клиента нет контактного лица: обращение будет общим."
 )
 UNREACHABLE = Mistaken("The client has neither a phone nor an e-mail.", "У клиента нет ни телефона, ни почты.")
+NO_ACCOUNT = Mistaken(
+    "Your own company has no bank account: CRM settings, details of your companies.",
+    "Не заполнен расчётный счёт вашей компании: «Настройки CRM», «Реквизиты ваших компаний».",
+)
+NO_REQUISITES = Mistaken(
+    "The client's requisites are not filled in: the offer has his name only.",
+    "Реквизиты клиента не заполнены: в предложении будет только его название.",
+)
 NO_HISTORY = Mistaken(
     "The client has not bought before: the offer tells no history.", "Клиент раньше не покупал: истории в предложении не будет."
 )
@@ -65,6 +73,8 @@ def list_gaps(source: Source, options: Options) -> list[Mistaken]:
         (UNREACHABLE, not reached),
         (NO_MANAGER, not full_name(source.manager)),
         (NO_PHONE, not (source.manager.get("WORK_PHONE") or source.manager.get("PERSONAL_MOBILE") or source.manager.get("EMAIL"))),
+        (NO_ACCOUNT, not source.ours.account_number and not clean(source.seller.get("bankingDetails"))),
+        (NO_REQUISITES, bool(source.company) and not source.theirs.number and not clean(source.company.get("bankingDetails"))),
         (NO_HISTORY, not source.purchases),
         (NO_TAX, bool(basket.lines) and not basket.taxes),
     )

@@ -16,7 +16,7 @@ from b24app.documents.lines import Line
 from b24app.documents.options import Options
 from b24app.documents.rules import Rule, why_not
 from b24app.documents.source import read_source
-from b24app.documents.values import VALUE_TITLES, VALUES, offer_values
+from b24app.documents.values import VALUE_TITLES, VALUES, offer_values, seller_values
 from b24app.documents.wording import clean, print_money
 from b24app.errors import Mistaken
 from b24app.store.offers import find_client_of, find_kept_deal, list_segments_now
@@ -79,7 +79,8 @@ def list_template_fields(ctx: Context, options: Options, deal_id: int) -> list[t
     source = read_source(ctx, deal_id, options, find_template_id(ctx, options))
     told = source.template_fields or {}
     empty = [(code, clean(one.get("title"), 60) or code) for code, one in told.items() if one.get("value") in (None, "", [])]
-    return [(code, title) for code, title in empty if code not in VALUES]
+    known = seller_values(source)
+    return [(code, title) for code, title in empty if code not in VALUES and not known.get(code)]
 
 
 def _fields(

@@ -6,6 +6,7 @@ codes begin with `Offer`, so that they never meet one of the portal's own. No va
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -61,6 +62,7 @@ class Making:
 def offer_values(source: Source, making: Making) -> dict[str, Any]:
     """Return the value of every code of ours, and rows for the table when they are not the deal's own."""
     values: dict[str, Any] = {code: value(source, making) for code, value in VALUES.items()}
+    values |= _unknown_to_generator(source)
     values |= {code: values[ours] for code, ours in making.options.mapping.items() if ours in VALUES}
     return values if source.rows else {**values, **table_values(source, making)}
 
@@ -83,12 +85,19 @@ def seller_values(source: Source) -> dict[str, str]:
     """Return what the generator of the portal would say of our own company; without its word, what its card in CRM says."""
     said = {code: clean((source.template_fields or {}).get(code, {}).get("value")) for code in PORTAL_CODES if code not in TABLE}
     card = {
-        SELLER_NAME: clean(source.seller.get("title")),
+        SELLER_NAME: source.ours.name or clean(source.seller.get("title")),
+        SELLER_NUMBER: source.ours.number,
         "MyCompanyPhone": first_of(source.seller, "PHONE"),
         "MyCompanyEmail": first_of(source.seller, "EMAIL"),
         "MyCompanyWeb": first_of(source.seller, "WEB"),
     }
     return {code: value or card.get(code, "") for code, value in said.items()}
+
+
+def _unknown_to_generator(source: Source) -> dict[str, str]:
+    """Return what the template asks of our own company, the portal's generator does not know and we do."""
+    told = source.template_fields or {}
+    return {code: value for code, value in seller_values(source).items() if value and code in told and not told[code].get("value")}
 
 
 def print_quantity(quantity: Decimal) -> str:
@@ -108,16 +117,18 @@ def _contacts(source: Source, making: Making) -> str:
     return ", ".join(found) or say(making.lang, "to_client")
 
 
-def _seller_details(source: Source, _: Making) -> str:
-    """What our own card has beside the taxpayer's number, which the template prints by itself."""
-    details = clean(source.seller.get("bankingDetails"))
+def _seller_details(source: Source, making: Making) -> str:
+    """What is known of us beside the taxpayer's number, which the template prints by itself."""
+    if details := source.ours.details(making.lang, has_number=False):
+        return details
+    kept = clean(source.seller.get("bankingDetails"))
     number = seller_values(source)[SELLER_NUMBER]
-    return "" if number and number in details else details
+    return re.sub(rf"(ИНН|INN)?\W*{re.escape(number)}\W*", "", kept) if number else kept
 
 
-def _client_details(source: Source, _: Making) -> str:
-    """The client's requisites, as his card has them; the last line of its cell may stay empty."""
-    return clean(source.company.get("bankingDetails"))
+def _client_details(source: Source, making: Making) -> str:
+    """The client's requisites, or what his card says of them; the last line of its cell may stay empty."""
+    return source.theirs.details(making.lang) or clean(source.company.get("bankingDetails"))
 
 
 def _equipment(source: Source, making: Making) -> str:
@@ -178,7 +189,7 @@ VALUES: Mapping[str, Value] = {
     "OfferDate": lambda _, making: print_day(making.today, making.lang),
     "OfferValidUntil": lambda _, making: print_day(making.valid_until, making.lang),
     "OfferSellerDetails": _seller_details,
-    "OfferClient": lambda source, _: source.client,
+    "OfferClient": lambda source, _: source.theirs.name or source.client,
     "OfferClientContacts": _contacts,
     "OfferClientDetails": _client_details,
     "OfferSubject": _equipment,
