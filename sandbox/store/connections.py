@@ -28,6 +28,7 @@ class Connections:
         self._lock = threading.RLock()
         self._depth = 0
         self._owner = 0
+        self._begun = 0  # transactions
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()  # of its own: a thread's first read does not wait for a writer
@@ -49,6 +50,7 @@ class Connections:
             if self._depth == 0:
                 self.writer.execute("BEGIN IMMEDIATE")
                 self._owner = threading.get_ident()
+                self._begun += 1
             self._depth += 1
             try:
                 yield
@@ -68,16 +70,21 @@ class Connections:
         self.writer.execute(ending)
         return waiting
 
+    @property
+    def transaction(self) -> int:
+        """Return the number of this thread's own transaction; 0 when it writes nothing."""
+        return self._begun if self._owner == threading.get_ident() else 0
+
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back when what this thread is writing is committed; at once when it writes nothing; never after a rollback."""
-        if self._owner == threading.get_ident():
+        if self.transaction:
             self._waiting.append(callback)
         else:
             callback()
 
     def reader(self) -> sqlite3.Connection:
         """Return this thread's own connection; inside `write()` the writing one, which sees what was just written."""
-        if self._owner == threading.get_ident():
+        if self.transaction:
             return self.writer
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:

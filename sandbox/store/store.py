@@ -19,7 +19,8 @@ from sandbox.entities import BY_USER_FIELDS
 from sandbox.store import children
 from sandbox.store.connections import Connections
 from sandbox.store.sections import CORE_SECTIONS, Column, Section
-from sandbox.store.table import Table, quote
+from sandbox.store.table import quote
+from sandbox.store.tables import Tables
 
 Record = dict[str, Any]
 CHUNK = 5000
@@ -80,7 +81,7 @@ class Store:
         self.after_commit = self._connections.after_commit
         self.close = self._connections.close
         declared = tuple(sections)
-        self.tables = {section.name: Table(section) for section in declared}
+        self.tables = Tables(declared, self._connections)
         self.user_fields_version = 0
         with self.write():
             if self._writer.execute("PRAGMA user_version").fetchone()[0] != mark_of(declared):
@@ -252,14 +253,13 @@ class Store:
         known = {row[1] for row in self._writer.execute(f"PRAGMA table_info({quote(section)})")}
         if column.name not in known:
             self._writer.execute(table.column_sql(column))
-        table.add((column,))
+        self.tables.change(table.with_column(column))
 
     def drop_column(self, section: str, name: str) -> None:
         """Forget a user field's column and its values."""
-        table = self.tables[section]
         with self.write():
             self._writer.execute(f"ALTER TABLE {quote(section)} DROP COLUMN {quote(name)}")
-            table.remove(name)
+            self.tables.change(self.tables[section].without(name))
 
     def setting(self, name: str, default: Any = None) -> Any:
         """Return a kept setting (anything that JSON holds)."""

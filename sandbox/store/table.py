@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.store.bulk import Bulk
@@ -16,30 +16,26 @@ def quote(name: str) -> str:
 
 
 class Table:
-    """A section's columns (those of user fields included) and the statements made from them."""
+    """A section's columns (those of user fields included) and the statements made from them. Never changes: see `with_column`."""
 
-    def __init__(self, section: Section) -> None:
+    def __init__(self, section: Section, columns: Mapping[str, Column] | None = None) -> None:
         self.section = section
         self.name, self.key = section.name, section.key
-        self.columns: dict[str, Column] = {}
         self.is_numbered = next(c for c in section.columns if c.name == section.key).kind == "integer"
-        self.add(section.columns)
-
-    def add(self, columns: Iterable[Column]) -> None:
-        """Take more columns."""
-        self._arrange({**self.columns, **{column.name: column for column in columns}})
-
-    def remove(self, name: str) -> None:
-        """Lose a column."""
-        self._arrange({known: column for known, column in self.columns.items() if known != name})
-
-    def _arrange(self, columns: dict[str, Column]) -> None:
-        self.columns = columns
+        self.columns = columns or {column.name: column for column in section.columns}
         self.names = tuple(self.columns)
         self._encoders = {name: encoder(column) for name, column in self.columns.items()}
         self._decoders = tuple((name, codec) for name, column in self.columns.items() if (codec := decoder(column)))
         self.bulk = Bulk(self)
         self.select_sql = f"SELECT {', '.join(map(quote, self.names))} FROM {quote(self.name)}"
+
+    def with_column(self, column: Column) -> Table:
+        """Return the table with one column more."""
+        return Table(self.section, {**self.columns, column.name: column})
+
+    def without(self, name: str) -> Table:
+        """Return the table with one column less."""
+        return Table(self.section, {known: column for known, column in self.columns.items() if known != name})
 
     def create_sql(self) -> str:
         """Return the statement that makes the table."""

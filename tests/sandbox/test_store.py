@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,41 @@ def test_file_grows_with_the_declarations(tmp_path: Path) -> None:
     second.close()
 
     assert ([one["TEXT"] for one in found], count, len(indexes)) == (["А"], 0, 1)
+
+
+def test_column_is_there_for_others_when_it_is_committed(portal: Portal) -> None:
+    """Whoever adds it may use it at once; another thread meanwhile reads the table without it, and with it afterwards."""
+    store = portal.store
+    number = store.insert("contacts", {"NAME": "Анна"})
+    with ThreadPoolExecutor(1) as other:
+        with store.write():
+            store.insert(
+                "user_fields", {"ENTITY_ID": "CRM_CONTACT", "FIELD_NAME": "UF_CRM_MANY", "USER_TYPE_ID": "string", "MULTIPLE": "Y"}
+            )
+            store.save("contacts", number, {"UF_CRM_MANY": ["один", "два"]})
+            meanwhile = other.submit(store.get, "contacts", number).result()
+        afterwards = other.submit(store.get, "contacts", number).result()
+
+    assert meanwhile is not None
+    assert "UF_CRM_MANY" not in meanwhile
+    assert afterwards is not None
+    assert afterwards["UF_CRM_MANY"] == ["один", "два"]
+
+
+def test_column_that_was_rolled_back_is_not_asked_for(portal: Portal) -> None:
+    """Nothing is left of a field whose making failed."""
+    store = portal.store
+    number = store.insert("contacts", {"NAME": "Анна"})
+
+    def fail() -> None:
+        field = {"ENTITY_ID": "CRM_CONTACT", "FIELD_NAME": "UF_CRM_NEVER", "USER_TYPE_ID": "string", "MULTIPLE": "Y"}
+        with store.write():
+            store.insert("user_fields", field)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    found = store.get("contacts", number)
+    assert found is not None
+    assert "UF_CRM_NEVER" not in found
