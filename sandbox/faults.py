@@ -62,6 +62,10 @@ FAULTS = (
     Fault("401", "the token has expired", (401, "expired_token", "The access token provided has expired")),
     Fault("revoked", "the refresh token is dead", (400, "invalid_grant", "Invalid grant")),
     Fault("unpaid", "no tokens until somebody pays", (403, "PAYMENT_REQUIRED", "Payment required")),
+    Fault("no numbers", "a numerator gives no number", (400, "0", "Error getting next number")),
+    Fault(
+        "no documents", "the tariff allows no more documents", (400, "DOCGEN_LIMIT_ERROR", "Maximum count of documents has been reached")
+    ),
     Fault("truncated", "half of the JSON, after the work is done", spoil=_cut),
     Fault("html", "a page of a proxy in place of JSON, nothing done", spoil=_page, runs=False, status=502, mimetype="text/html"),
     Fault("dropped", "the connection is closed, nothing done", spoil=_nothing, runs=False),

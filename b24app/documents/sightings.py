@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WAITING = "waiting"
 SEEN = 200  # sights that are noted in one go
-SAME_SECONDS = 5
+SAME_SECONDS = 3
 LOOKED_BACK = timedelta(days=7)  # what passed through before is over: an app that comes back after weeks writes no letters about it
 
 

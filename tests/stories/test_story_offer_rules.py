@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
+from b24app.documents.sightings import SAME_SECONDS
 from tests.stories.conftest import STAGE
 from tests.stories.town import COMPANY, CONTACT, DEAL, TIMEOUT, Town, install, running_town
 
@@ -110,24 +112,18 @@ def test_stage_entered_twice_gives_two_documents(rules: Town) -> None:
     deal = new_deal(rules)
     to_the_stage(rules, deal)
     ended(rules, deal)
-    rules.update(DEAL, deal, title="Переименована на стадии")
-    rules.wait("a second has passed", lambda: _moves_on(rules, deal))
+    rules.update(DEAL, deal, title="Переименована на стадии", stageId="EXECUTING")
+    rules.wait("it is another moment", lambda: _seconds_since(rules, deal) > SAME_SECONDS + 1)
     to_the_stage(rules, deal)
 
     assert [entry["state"] for entry in ended(rules, deal, 2)] == ["done", "done"]
     assert len(rules.documents(deal)) == 2
 
 
-def _moves_on(town: Town, deal: int) -> bool:
-    """Move the deal away; tell when that was a second later than the last move: portals tell moves apart by seconds."""
-    town.update(DEAL, deal, stageId="NEW" if _stage(town, deal) != "NEW" else "EXECUTING")
-    moved = town.call("crm.item.get", entityTypeId=DEAL, id=deal)["item"]["movedTime"]
-    times = {row["entered_at"][:19] for row in town.rows("SELECT entered_at FROM offer_entry WHERE deal_id = ?", deal)}
-    return bool(times) and moved[14:19] not in {time[14:19] for time in times}
-
-
-def _stage(town: Town, deal: int) -> str:
-    return str(town.call("crm.item.get", entityTypeId=DEAL, id=deal)["item"]["stageId"])
+def _seconds_since(town: Town, deal: int) -> float:
+    """Return how long ago a deal's last entry was."""
+    [last] = town.rows("SELECT max(entered_at) AS at FROM offer_entry WHERE deal_id = ?", deal)
+    return (datetime.now(UTC) - datetime.fromisoformat(last["at"])).total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -151,6 +147,19 @@ def test_portal_in_trouble_makes_one_document(rules: Town, kind: str, order: dic
     asked = {"filter": {"ENTITY_TYPE": "deal", "ENTITY_ID": deal}, "select": ["ID", "COMMENT"]}
     todos = rules.call("crm.activity.list", filter={"OWNER_TYPE_ID": DEAL, "OWNER_ID": deal}, select=["ID"])
     assert (len(rules.documents(deal)), len(rules.call("crm.timeline.comment.list", **asked)), len(todos)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("no numbers", "Нумератор не выдал номер"), ("no documents", "Тариф не позволяет")])
+def test_generator_that_refuses_does_not_stop_offers(rules: Town, kind: str, said: str) -> None:
+    """Numerator exhausted, tariff exhausted: the app fills the document, numbers it and says so."""
+    deal = new_deal(rules)
+    fault(rules, kind, method=ADD, client=rules.sandbox.client_id)
+    to_the_stage(rules, deal)
+
+    [entry] = ended(rules, deal)
+    assert (entry["state"], [document["number"] for document in rules.documents(deal)]) == ("done", [f"КП-{deal}-1"])
+    assert said in entry["reasons"]
+    assert "приложение заполнило документ само" in entry["reasons"]
 
 
 def test_many_deals_moved_at_once_get_one_document_each(rules: Town) -> None:
