@@ -131,5 +131,5 @@ def test_line_of_an_account_without_a_bank() -> None:
     """Neither a dangling word nor an empty bracket; in English in English words."""
     side = Requisites({"RQ_INN": "1"}, {"RQ_ACC_NUM": "2"})
 
-    assert side.details("en").replace("\xa0", " ") == "Taxpayer no. 1, account 2"
+    assert side.details("en").replace("\xa0", " ") == "Tax ID 1, account 2"
     assert Requisites().details("ru") == ""
