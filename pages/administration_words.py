@@ -30,7 +30,7 @@ SETTINGS: Mapping[str, Texts] = {
     "others": {"ru": "Все остальные", "en": "Everybody else"},
     "manner": {"ru": "Щадящий режим", "en": "Gentle hours"},
     "clients": {"ru": "Клиенты и показатели", "en": "Clients and their numbers"},
-    "work_week": {"ru": "Рабочее время для касаний", "en": "Working hours for touches"},
+    "work_week": {"ru": "Рабочее время", "en": "Working hours"},
     "write_back": {"ru": "Запись в карточки", "en": "Writing into cards"},
     "consents": {"ru": "Поля согласий", "en": "Fields of consents"},
     "retention": {"ru": "Сроки хранения", "en": "How long journals are kept"},

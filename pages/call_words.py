@@ -55,10 +55,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "call_ordered": ("Запуск заказан: он появится в журнале первой строкой.", "Ordered: it will appear at the top of the journal."),
     "call_empty": ("пусто", "empty"),
-    "work_week": ("Рабочее время для касаний", "Working hours for touches"),
+    "work_week": ("Рабочее время", "Working hours"),
     "work_week_lead": (
-        "Робот «Запланировать касание» ставит дела только в эти дни и часы, по времени портала.",
-        "The robot “Plan next touch” makes to-dos on these days and hours only, in the portal's time.",
+        "Дела о касаниях и предложениях ставятся только на эти дни и часы, по времени портала.",
+        "To-dos about touches and offers fall on these days and hours only, in the portal's time.",
     ),
     "work_week_saved": ("Рабочее время сохранено.", "Working hours saved."),
     "weekday_1": ("пн", "Mon"),

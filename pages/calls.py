@@ -161,7 +161,10 @@ def _chosen(field: Any, value: Any, lang: str) -> str:
 
 
 def say_value(value: Any, lang: str) -> Any:
-    """Return a returned value as people say it: Y and N are yes and no."""
+    """Return a returned value as people say it: Y and N are yes and no, sums have their thousands apart."""
+    if isinstance(value, float):
+        text = f"{value:,.2f}".removesuffix(".00")
+        return text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",") if lang == "ru" else text
     return {"Y": {"ru": "да", "en": "yes"}, "N": {"ru": "нет", "en": "no"}}.get(str(value), {}).get(lang, value)
 
 

@@ -14,6 +14,7 @@ from b24app.context import Context
 from b24app.errors import Mistaken, NotFound
 from b24app.segments.definitions import load_all
 from b24app.services import FieldShown, RobotShown
+from b24app.store.people import list_employees
 from b24app.store.subjects import list_recent
 from pages.calls import say_value
 from pages.rendering import answer, fragment, services, session
@@ -35,7 +36,7 @@ def look(code: str) -> Response:
 def show(ctx: Context, code: str, given: Mapping[str, Any], deal_id: int = 0) -> str:
     """Return the page. `given`: the robot's settings as they are now. Raises NotFound."""
     robot = get_robot(code)
-    texts = {field.code: str(given.get(field.code) or field.initial) for field in robot.fields}
+    texts = {field.code: str(given.get(field.code) or _initial(field)) for field in robot.fields}
     values: dict[str, Any] = {
         "robot": robot,
         "texts": texts,
@@ -71,7 +72,15 @@ def list_options(ctx: Context, field: FieldShown) -> list[tuple[str, str]] | Non
         return [(f"{one.title[ctx.lang]} [{one.key}]", one.title[ctx.lang]) for one in found]
     if field.kind == "bool":
         return [("Y", {"ru": "Да", "en": "Yes"}[ctx.lang]), ("N", {"ru": "Нет", "en": "No"}[ctx.lang])]
+    if field.kind == "user":  # written as Bitrix24 writes an employee in a form
+        people = [(f"user_{one['id']}", one["name"]) for one in list_employees(ctx.store) if one["is_active"]]
+        return [("", "—"), *people]
     return [(key, title[ctx.lang]) for key, title in field.choices.items()] if field.choices else None
+
+
+def _initial(field: FieldShown) -> str:
+    """Return a field's first value as a person would type it: 0, not 0.0."""
+    return f"{field.initial:g}" if isinstance(field.initial, float) else str(field.initial)
 
 
 def try_on(ctx: Context, robot: RobotShown, texts: Mapping[str, str], deal_id: int) -> dict[str, Any]:
