@@ -64,13 +64,16 @@ def find_by_token(store: PortalStore, token: str) -> Row | None:
 
 
 def list_to_ask_about(store: PortalStore, today: str, sent_before: str, expiring: str) -> list[Row]:
-    """Return the live offers that nobody has opened since an instant, or that end until a day, and are not asked about: `step` says why."""
+    """Return the live offers that nobody has opened since an instant, or that end until a day, and are not asked about: `step` says why.
+
+    An offer whose words were erased with its client (traces.py) has no title any more: nobody is asked about it.
+    """
     parts = (
         ("todo_unopened", "life IN ('issued', 'sent') AND COALESCE(sent_at, created_at) < :sent_before"),
         ("todo_expiring", "life IN ('issued', 'sent', 'opened') AND valid_until <= :expiring"),
     )
     sql = " UNION ALL ".join(
-        f"SELECT known.*, '{step}' AS step FROM ({_LIVES.format(seen='TRUE')}) AS known WHERE {where} AND NOT EXISTS "
+        f"SELECT known.*, '{step}' AS step FROM ({_LIVES.format(seen='TRUE')}) AS known WHERE {where} AND title IS NOT NULL AND NOT EXISTS "
         f"(SELECT 1 FROM offer_step WHERE offer_step.offer_key = known.key AND offer_step.step = '{step}' AND offer_step.state = 'done')"
         for step, where in parts
     )

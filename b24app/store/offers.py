@@ -47,9 +47,9 @@ def list_offers(store: PortalStore, deal_id: int, viewer: Viewer) -> list[Row]:
 
 
 def list_without_pdf(store: PortalStore, since: str) -> list[Row]:
-    """Return the offers made since an instant whose PDF is neither there nor given up."""
+    """Return the offers made since an instant whose PDF is neither there nor given up, nor erased with their client."""
     sql = """SELECT * FROM offer WHERE document_id IS NOT NULL AND COALESCE(pdf_url, '') = '' AND COALESCE(error, '') = ''
-        AND created_at >= ? ORDER BY created_at"""
+        AND created_at >= ? AND title IS NOT NULL ORDER BY created_at"""
     return store.rows(sql, (since,))
 
 

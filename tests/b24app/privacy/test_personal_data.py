@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from b24app.context import Viewer
+from b24app.documents.lives import count_outcomes
 from b24app.errors import Mistaken, NotAllowed, NotFound
 from b24app.privacy.consents import CHANNELS, find_fields, list_choices, read_consents, save_fields
 from b24app.privacy.person import (
@@ -24,11 +25,14 @@ from b24app.privacy.person import (
 from b24app.privacy.retention import KEPT, find_days, keep_to_days, save_days
 from b24app.segments.definitions import ensure_presets
 from b24app.segments.membership import refresh
+from b24app.store.lives import list_to_ask_about
+from b24app.store.offers import list_without_pdf
+from b24app.store.steps import list_entries
 from b24app.store.traces import HELD, OF_NOBODY, forget_gone
 from b24app.sync.apply import remove_records
 from b24app.sync.entities import BY_KEY
 
-SECRET = "Тайный"
+SECRET, NOW = "Тайный", "2025-06-15"
 
 
 def fill(base: Any) -> None:
@@ -43,8 +47,25 @@ def fill(base: Any) -> None:
     refresh(base.ctx)
     for deal, name in ((5, SECRET), (6, "Другой")):
         call = {"deal_id": deal, "robot": "r", "state": "answered", "finished_at": "2025-06-01T00:00:00Z", "received_at": "2025-06-01"}
-        base.save("robot_call", event_token=f"t{deal}", call_id=f"c{deal}", properties=name, answer="{}", **call)
-        base.save("offer", key=f"o{deal}", deal_id=deal, state="made", title=name, client_key=f"C_{deal - 4}", client_title=name)
+        words = json.dumps([{"ru": name, "en": name}], ensure_ascii=False)
+        said = json.dumps({"ru": name, "en": name}, ensure_ascii=False)
+        base.save("robot_call", event_token=f"t{deal}", call_id=f"c{deal}", properties=name, answer="{}", error=name, said=said, **call)
+        links = dict.fromkeys(("url", "public_url", "token"), f"https://portal/{name}/{deal}")
+        times = {
+            "created_at": f"{NOW}T00:00:00Z",
+            "amount": 10.0,
+            "currency": "RUB",
+            "valid_until": NOW,
+            "document_id": deal,
+            "pdf_url": "",
+        }
+        known = {"client_title": name, "remarks": words, "segments": json.dumps([name]), "template": "service_offer", **links, **times}
+        base.save("offer", key=f"o{deal}", deal_id=deal, state="made", title=name, client_key=f"C_{deal - 4}", **known)
+        base.save("offer_step", offer_key=f"o{deal}", step="public", state="done", ref=name, error=name, asked_at=NOW)
+        came = {"entered_at": NOW, "next_at": NOW, "created_at": NOW, "updated_at": NOW}
+        base.save("offer_entry", key=f"e{deal}", rule_key="r", deal_id=deal, state="refused", reasons=words, **came)
+        touch = {"owner_type": 2, "owner_id": deal, "deadline": NOW, "title": name, "asked_at": NOW}
+        base.save("touch", key=f"C_{deal - 4}:due:{NOW}", client_key=f"C_{deal - 4}", reason="due", **touch)
         base.save("list_member", list_key="l", entity="contact", entity_id=deal - 4, added_at="2025-01-01")
     lines = [{"text": SECRET, "clients": ["C_1", "C_2"]}, {"text": "other", "clients": ["C_2"]}]
     counts = dict.fromkeys(("matched", "several", "nobody", "invalid", "repeated"), 0)
@@ -82,7 +103,9 @@ def test_card_that_is_gone_leaves_no_trace(base: Any) -> None:
 
     assert count(base, "membership", "client_key = 'C_1'") == 0
     assert count(base, "list_member", "entity_id = 1") == 0
-    assert base.store.row("SELECT properties, answer FROM robot_call WHERE deal_id = 5") == {"properties": None, "answer": None}
+    columns = ("properties", "answer", "error", "said")
+    assert base.store.row(f"SELECT {', '.join(columns)} FROM robot_call WHERE deal_id = 5") == dict.fromkeys(columns)
+    assert [row["owner_id"] for row in base.store.rows("SELECT owner_id FROM touch")] == [6]
     assert base.store.row("SELECT title, client_title, state FROM offer WHERE key = 'o5'") == {
         "title": None,
         "client_title": None,
@@ -95,6 +118,24 @@ def test_card_that_is_gone_leaves_no_trace(base: Any) -> None:
     dump = "".join(str(base.store.rows(f'SELECT * FROM "{table}"')) for table in base.store.tables())
     assert SECRET not in dump
     assert [(one.key, one.rows > 0) for one in list_erasures(base.ctx)] == [("C_1", True)]
+
+
+def test_offer_whose_words_are_erased_is_counted_and_left_alone(base: Any) -> None:
+    """Figures keep it; nobody is asked about it, and its links are not fetched again."""
+    fill(base)
+    with base.store.write() as db:
+        db.conn.execute("UPDATE deal SET stage_semantic_id = 'P'")  # an offer of a deal that is still open
+    order_erasure(base.ctx, "C_1")
+    erase_ordered(base.ctx)
+
+    assert [row["key"] for row in list_without_pdf(base.store, "2000-01-01")] == ["o6"]
+    assert {row["key"] for row in list_to_ask_about(base.store, NOW, "9999", "9999")} == {"o6"}
+    assert {group: sum(one.issued for one in count_outcomes(base.ctx, group)) for group in ("template", "manager")} == {
+        "template": 2,
+        "manager": 2,
+    }
+    assert count_outcomes(base.ctx, "segment")
+    assert [row["reasons"] for row in list_entries(base.store, {"state": "", "rule": "", "search": "5"}, 9)] == [[]]
 
 
 def test_export_holds_everything_and_is_written_down(base: Any) -> None:
@@ -112,7 +153,10 @@ def test_export_holds_everything_and_is_written_down(base: Any) -> None:
         "client_fact",
         "membership",
         "robot_call",
+        "touch",
         "offer",
+        "offer_step",
+        "offer_entry",
         "list_member",
         "list_import",
     }
