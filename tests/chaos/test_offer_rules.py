@@ -1,4 +1,7 @@
-"""A thousand deals come to a rule's stage at once while worker and web process are killed: one document each, and nothing hangs."""
+"""Many deals come to a rule's stage at once while worker and web process are killed: one document each, and nothing hangs.
+
+CHAOS_DEALS=1000 for as many as a thousand, which takes half an hour.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,13 @@ from tests.stories.town import CONTACT, DEAL, Town, install
 
 pytestmark = pytest.mark.chaos
 
-DEALS = int(os.environ.get("CHAOS_DEALS", "1000"))
+DEALS = int(os.environ.get("CHAOS_DEALS", "60"))
 KILLS = 6
 PER_DEAL = 6.0  # seconds at the portal's own pace of two requests a second, three to four requests a document
 RULE = "service_preparation"
 
 
-def test_thousand_deals_at_once_get_one_document_each(tmp_path: Path) -> None:
+def test_deals_moved_at_once_get_one_document_each(tmp_path: Path) -> None:
     """Answers are lost, tokens expire, the portal is busy, processes die: exactly one document, one comment, one todo for each deal."""
     with doomed_town(tmp_path, 12, 30) as doomed:
         town = doomed.town

@@ -64,7 +64,7 @@ CALM = settings(
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
-WILD = settings(CALM, derandomize=False, max_examples=3000, phases=(Phase.generate, Phase.shrink))
+LONG = settings(CALM, max_examples=2000, phases=(Phase.generate, Phase.shrink))
 
 values = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20), st.integers().map(str))
 pairs = st.lists(st.tuples(st.one_of(st.sampled_from(NAMES), st.text(max_size=8)), values), max_size=8)
@@ -201,11 +201,11 @@ def test_people_break_nothing(caller: Caller) -> None:
 
 @pytest.mark.chaos
 def test_strangers_change_nothing_in_the_long_run(caller: Caller) -> None:
-    """The same with other requests every time."""
-    try_strangers(caller, WILD)
+    """The same with many more requests."""
+    try_strangers(caller, LONG)
 
 
 @pytest.mark.chaos
 def test_people_break_nothing_in_the_long_run(caller: Caller) -> None:
-    """The same with other requests every time."""
-    try_people(caller, WILD)
+    """The same with many more requests."""
+    try_people(caller, LONG)
