@@ -23,8 +23,10 @@ __all__ = ("shop",)
 
 pytestmark = pytest.mark.browser
 
-PATHS: tuple[str, ...] = ("/segments", "/segments/won", "/segments/new", "/segments/gallery", "/lists/new", "/rfm", "/rfm/5/5", "/together", "/trends")
-PATHS += ("/settings", "/clients/CO_1", "/clients/CO_1/why/won", "/segments/won/history")
+PATHS = (
+    *("/segments", "/segments/won", "/segments/won/history", "/segments/new", "/segments/gallery", "/lists/new"),
+    *("/rfm", "/rfm/5/5", "/together", "/trends", "/settings", "/clients/CO_1", "/clients/CO_1/why/won"),
+)
 PHONE = 400  # pixels
 
 
