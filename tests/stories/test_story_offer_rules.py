@@ -133,7 +133,7 @@ def _seconds_since(town: Town, deal: int) -> float:
         ("unanswered", {"method": "crm.timeline.comment.add"}),
         ("unanswered", {"method": "crm.activity.todo.add"}),
         ("401", {}),
-        ("503", {"count": 3}),
+        ("503", {"count": 2}),
     ],
     ids=["document lost", "comment lost", "todo lost", "token expired", "busy"],
 )

@@ -13,7 +13,8 @@
 
     /* Opens the page that `box.dataset.frame` names; returns what is known of the frame. */
     async function openFrame(box, more = {}) {
-        const asked = JSON.parse(box.dataset.frame);
+        const wanted = box.dataset.frame;
+        const asked = JSON.parse(wanted);
         let opened;
         try {
             opened = await portal.ask("/bridge/open/", asked);
@@ -21,6 +22,7 @@
             const note = Object.assign(document.createElement("p"), { className: "note bad", textContent: error.message });
             return void box.replaceChildren(note);
         }
+        if (box.dataset.frame !== wanted) return; // a person has chosen another page meanwhile
         const iframe = document.createElement("iframe");
         iframe.name = opened.name; // this is how the scripts inside find the portal
         iframe.title = document.title;
