@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -111,6 +112,9 @@ KINDS: Mapping[str, Duty] = {
     "new_version": Duty(make_version),
     "pdf": Duty(lambda ctx, _: refresh_pdfs(ctx), is_long=True),
 }
+# What time alone orders. Two jobs of such a kind never work at once in one portal.
+BY_TIME: tuple[Timer, ...] = (*TIMERS, Timer("register", install.equal.register_moment))
+TIMED = frozenset(timer.kind for timer in BY_TIME)
 BLUEPRINTS = (install.routes.blueprint, handlers.routes.blueprint, robots.routes.blueprint, pages.routes.blueprint)
 
 
@@ -250,7 +254,7 @@ def create_worker(config: Config) -> tuple[Worker, Callable[[], None]]:
         context=tools.worker_context,
         remove=tools.remove,
         watch=watch,
-        timers=(*TIMERS, Timer("register", install.equal.register_moment)),
+        timers=BY_TIME,
         figures=figures,
     )
     return Worker(desk), tools.close
@@ -263,7 +267,10 @@ def make_kinds(tools: Toolbox, watch: Watch) -> dict[str, Kind]:
         def run(member_id: str, payload: dict[str, Any]) -> None:
             portal = registry.get_portal(tools.app_store, member_id)
             try:
-                work(tools.worker_context(portal, lane), payload)
+                ctx = tools.worker_context(portal, lane)
+                # After a kill the job that was under way goes on beside the one that the clock orders anew.
+                with ctx.store.turn(f"job {name}") if name in TIMED else nullcontext():
+                    work(ctx, payload)
             except Exception as error:
                 if is_trouble(error):
                     watch.note_failure(member_id, name, error)

@@ -53,10 +53,11 @@ def issue_offer(ctx: Context, deal_id: int, key: str, options: Options | None = 
     Raises Mistaken with what is missing, BitrixBusy when it has to be tried again later, BitrixLost when it is not known
     whether the document was made: call again with the same key.
     """
-    row = offers.find_offer(ctx.store, key)
-    if row is None or row["document_id"] is None:
-        row = _make(ctx, row, {"key": key, "deal_id": deal_id}, (options or Options(), origin or Origin()))
-    return read_offer(follow_up(ctx, row))
+    with ctx.store.turn(f"offer {key}"):
+        row = offers.find_offer(ctx.store, key)
+        if row is None or row["document_id"] is None:
+            row = _make(ctx, row, {"key": key, "deal_id": deal_id}, (options or Options(), origin or Origin()))
+        return read_offer(follow_up(ctx, row))
 
 
 def list_offers(ctx: Context, deal_id: int) -> list[Offer]:

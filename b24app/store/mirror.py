@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sqlite_utils import Database
 
@@ -26,13 +27,15 @@ MEMBER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 class PortalStore:
     """The file of one portal. `pulling` is held by whoever reads records from the portal into it: an older
-    answer must never be written over a newer one. `refreshing` is held by who brings segments up to date."""
+    answer must never be written over a newer one. `refreshing` is held by who brings segments up to date, a `turn` by whoever
+    does what must not be done twice at once."""
 
     def __init__(self, db: Database, writable: bool) -> None:
         self.db = db
         self.writable = writable
         self.pulling = threading.Lock()
         self.refreshing = threading.Lock()
+        self._turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._lock = threading.RLock()
 
     def __enter__(self) -> PortalStore:
@@ -40,6 +43,11 @@ class PortalStore:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def turn(self, name: str) -> threading.Lock:
+        """Return the lock of a thing by its name: the same one as long as anybody holds it or waits for it."""
+        with self._lock:
+            return self._turns.setdefault(name, threading.Lock())
 
     @contextmanager
     def write(self) -> Iterator[Database]:

@@ -77,6 +77,11 @@ def plan_touch(ctx: Context, order: Order) -> Planned | None:
     if touch is None:
         return None
     key = f"{order.client_key}:{touch.reason}:{touch.anchor}"
+    with ctx.store.turn(f"touch {key}"):
+        return _plan(ctx, key, touch, order)
+
+
+def _plan(ctx: Context, key: str, touch: Touch, order: Order) -> Planned:
     row = sql.find_touch(ctx.store, key)
     if row and row["todo_id"]:
         return _planned(ctx, touch, row, is_new=False)

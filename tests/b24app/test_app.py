@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +130,27 @@ def test_job_of_a_portal_that_is_gone_dismisses_it(config: Config, monkeypatch: 
         sweep("m1", {})
     with pytest.raises(NotFound):
         sweep("m1", {})
+    tools.close()
+
+
+def test_jobs_that_time_orders_do_not_work_at_once(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a kill the one that was under way and the one that is ordered anew would: the second waits for the first."""
+    meeting, met = threading.Barrier(2), []
+
+    def meet(ctx: Context, payload: dict[str, Any]) -> None:
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(payload["patience"])
+            met.append(ctx.portal.member_id)
+
+    monkeypatch.setattr(app_module, "KINDS", {"offer_rules": app_module.Duty(meet), "robot_call": app_module.Duty(meet)})
+    tools = Toolbox(config, "worker")
+    registry.save_portal(tools.app_store, Portal("m1", "https://one.bitrix24.ru", "installed"))
+    kinds = make_kinds(tools, Watch(tools.app_store, tools.door.budgets))
+    for name, patience, expected in (("robot_call", 60.0, ["m1", "m1"]), ("offer_rules", 0.2, [])):
+        met.clear()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _, name=name, patience=patience: kinds[name].run("m1", {"patience": patience}), range(2)))
+        assert met == expected
     tools.close()
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docx import Document
@@ -70,6 +74,23 @@ def test_same_key_makes_one_document(ctx: Context, portal: FakeGenerator) -> Non
     assert issue_offer(ctx, DEAL_ID, "k1") == first
     assert len(portal.calls) == asked
     assert issue_offer(ctx, DEAL_ID, "k2").number == "КП-2"
+
+
+def test_same_key_at_once_makes_one_document(ctx: Context, portal: FakeGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that begin together: one makes it, the other finds it. They would meet at their first request."""
+    meeting, call = threading.Barrier(2), portal.call
+
+    def meet(method: str, params: Any = None) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(0.2)
+        return call(method, params)
+
+    monkeypatch.setattr(portal, "call", meet)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: issue_offer(ctx, DEAL_ID, "k1"), range(2))
+
+    assert first == second
+    assert (len(portal.documents), len(portal.comments)) == (1, 1)
 
 
 def test_lost_answer_is_looked_up(ctx: Context, portal: FakeGenerator) -> None:
