@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 JobFunction = Callable[[str, dict[str, Any]], None]  # (member_id, payload)
 Keep = Callable[[str, Callable[[], Note]], Note]  # (name of the step, what makes its note) -> the note that is kept
 
-MOST_DEATHS = 3  # workers that a job may take down with it; a job that is killed by chance gets as many chances
+MOST_DEATHS = 5  # workers that a job may take down with it; a job that is killed by chance gets as many chances
 MOST_DEATHS_LONG = 100  # a long job goes on where it stopped, so it may be stopped often
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ import pytest
 
 from b24app.config import Config
 from b24app.jobs import Job, list_jobs
+from b24app.pursuit import MOST_DEATHS
 from tests.postgres import running_postgres
 
 pytestmark = pytest.mark.chaos
@@ -146,7 +147,7 @@ def yard(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Yard]:
 
 
 def test_poison_is_set_aside_alone(yard: Yard) -> None:
-    """A job that kills its worker is given up after three deaths; those that ran beside it come to their end."""
+    """A job that kills its worker is given up after a few deaths; those that ran beside it come to their end."""
     orders: Orders = [("innocent", {"n": n, "seconds": 0.5}) for n in range(3)]
     orders = [*orders[:2], ("poison", {"n": 0}), orders[2]]
 
@@ -154,15 +155,15 @@ def test_poison_is_set_aside_alone(yard: Yard) -> None:
     while "given up" not in yard.said():
         if yard.start("worker-1", orders).wait(180) == -signal.SIGKILL:
             deaths += 1
-        assert deaths < 5
-        if deaths == 3:
+        assert deaths <= MOST_DEATHS
+        if deaths == MOST_DEATHS:
             yard.start("worker-1", [])
             yard.wait(lambda: "given up" in yard.said())
     yard.wait(lambda: len(yard.jobs("done")) == 3)
 
     [failed] = yard.jobs("failed")
-    assert (deaths, yard.said().count("poison"), failed.kind) == (3, 3, "poison")
-    assert "took its worker down 3 times" in failed.reason
+    assert (deaths, yard.said().count("poison"), failed.kind) == (MOST_DEATHS, MOST_DEATHS, "poison")
+    assert f"took its worker down {MOST_DEATHS} times" in failed.reason
 
 
 def test_work_of_a_worker_that_is_gone_is_taken_over(yard: Yard) -> None:
