@@ -112,8 +112,8 @@ def be_installed(town: Town) -> None:
 
 
 def refuse_tokens(town: Town, kind: str) -> None:
-    """Let the access token expire, and the authorization server say why there is no new one."""
-    for order in ({"kind": "401"}, {"kind": kind, "method": "oauth/token", "count": None}):
+    """Let the authorization server say why there is no new token, then the access token expire: whoever asks meanwhile gets no new one."""
+    for order in ({"kind": kind, "method": "oauth/token", "count": None}, {"kind": "401"}):
         body = {**order, "client": town.sandbox.client_id}
         requests.post(f"{town.sandbox.url}/sandbox/faults", json=body, timeout=120).raise_for_status()
 
