@@ -185,6 +185,8 @@ class Worker:
                 let_go(self.desk.app_store, portal, error)
             case _ if isinstance(error, BitrixLost | OSError) or find_trouble(error):
                 self._rest(lane, REST_AFTER_LOST, error)
+            case BitrixError() if registry.find_portal(self.desk.app_store, portal.member_id) != portal:
+                self._rest(lane, REST_AFTER_LOST, error)  # it left, or came anew, while it was asked
             case _:
                 log.error("unforeseen error", exc_info=error)
                 self._rest(lane, REST_AFTER_DEFECT, error)
